@@ -1,0 +1,140 @@
+/**
+ * Making and walking expressions. Nodes are hash-consed: `make` returns the one expression of a structure, so common
+ * subexpressions are shared without a search, and a walk with a memo visits each distinct node once. No walk recurses.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import type { DslError } from './error.js';
+import type { Expr, Node } from './node.js';
+import { describeNode } from './print.js';
+import { type Shape, showShape } from './shape.js';
+import { operandsOf, rebuild, shapeOf } from './structure.js';
+
+// The intern table: the only state of the language. It holds expressions weakly, so that it forgets the unused.
+const interned = new Map<string, WeakRef<Expr>>();
+const forget = new FinalizationRegistry((key: string) => {
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+let nextId = 0;
+
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+const prototype = Object.freeze({
+  toString(this: Expr): string {
+    return `${describeNode(this.node)}: ${showShape(this.shape)}`;
+  },
+  [inspect](this: Expr): string {
+    return `Expr ${describeNode(this.node)}: ${showShape(this.shape)}`;
+  },
+});
+
+const isExpr = (value: unknown): value is Expr => typeof value === 'object' && value !== null && 'node' in value;
+
+const keyOf = (node: Node): string =>
+  JSON.stringify(node, (_, value: unknown) => {
+    if (isExpr(value)) return `#${value.id}`;
+    // JSON has no NaN, infinities or −0
+    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `~${Object.is(value, -0) ? '-0' : value}` : value;
+  });
+
+const freezeNode = (node: Node): Node => {
+  for (const field of Object.values(node)) if (Array.isArray(field)) Object.freeze(field);
+  return Object.freeze(node);
+};
+
+/**
+ * The expression of a node. A node whose shape rule fails becomes an `invalid` expression carrying the error, and an
+ * expression over an invalid operand is that operand: mistakes travel as values to where the whole is checked.
+ */
+export const make = (node: Node): Expr => {
+  const bad = operandsOf(node).find((operand) => operand.node.op === 'invalid');
+  if (bad !== undefined) return bad;
+  const shape = shapeOf(node);
+  if (E.isLeft(shape) && node.op !== 'invalid') return make({ op: 'invalid', error: shape.left });
+  const key = keyOf(node);
+  const known = interned.get(key)?.deref();
+  if (known !== undefined) return known;
+  const fields = { id: nextId++, shape: Object.freeze(E.isRight(shape) ? [...shape.right] : []), node: freezeNode(node) };
+  const expr: Expr = Object.freeze(Object.assign(Object.create(prototype), fields));
+  interned.set(key, new WeakRef(expr));
+  forget.register(expr, key);
+  return expr;
+};
+
+/** An expression that carries a mistake. */
+export const invalid = (error: DslError): Expr => make({ op: 'invalid', error });
+
+/**
+ * States the static shape of an expression whose node was built untyped. The one place where a run-time shape and a
+ * type meet: callers are the typed operators, which compute `S` and the node from the same operands.
+ */
+export const typed = <S extends Shape>(expr: Expr): Expr<S> => expr as Expr<S>;
+
+/** The error an expression carries, or the expression. */
+export const check = <S extends Shape>(expr: Expr<S>): E.Either<DslError, Expr<S>> =>
+  expr.node.op === 'invalid' ? E.left(expr.node.error) : E.right(expr);
+
+/** A new variable, different from every other, for a transformation to bind. */
+export const freshVariable = <S extends Shape>(name: string, shape: S): Expr<S> =>
+  typed(make({ op: 'variable', name, shape, unique: nextId++ }));
+
+/**
+ * Every distinct expression below the roots (`stop` and leaves included), each after its operands.
+ * Expressions for which `stop` holds are listed but not entered.
+ */
+export const postorder = (roots: readonly Expr[], stop: (expr: Expr) => boolean = () => false): readonly Expr[] => {
+  const order: Expr[] = [];
+  const seen = new Set<Expr>();
+  const stack: { readonly expr: Expr; readonly operands: readonly Expr[]; next: number }[] = [];
+  const enter = (expr: Expr): void => {
+    if (seen.has(expr)) return;
+    seen.add(expr);
+    stack.push({ expr, operands: stop(expr) ? [] : operandsOf(expr.node), next: 0 });
+  };
+  for (const root of roots) {
+    enter(root);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const operand = top.operands[top.next++];
+      if (operand !== undefined) enter(operand);
+      else {
+        order.push(top.expr);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+};
+
+/** Folds every distinct expression below the roots, operands first, into a table of results. */
+export const fold = <A>(
+  roots: readonly Expr[],
+  combine: (expr: Expr, operands: readonly A[], of: (expr: Expr) => A | undefined) => A,
+): ReadonlyMap<Expr, A> => {
+  const results = new Map<Expr, A>();
+  for (const expr of postorder(roots)) {
+    const operands = operandsOf(expr.node).flatMap((operand) => {
+      const result = results.get(operand);
+      return result === undefined ? [] : [result];
+    });
+    results.set(expr, combine(expr, operands, (e) => results.get(e)));
+  }
+  return results;
+};
+
+/**
+ * Rewrites bottom-up: each expression is rebuilt over its rewritten operands and then given to `rule`, whose result
+ * stands in its place. An expression of which nothing changes keeps its identity.
+ */
+export const rewrite = (roots: readonly Expr[], rule: (expr: Expr, original: Expr) => Expr): readonly Expr[] => {
+  const results = new Map<Expr, Expr>();
+  const of = (expr: Expr): Expr => results.get(expr) ?? expr;
+  for (const expr of postorder(roots)) {
+    const operands = operandsOf(expr.node);
+    const changed = operands.some((operand) => of(operand) !== operand);
+    results.set(expr, rule(changed ? make(rebuild(expr.node, operands.map(of))) : expr, expr));
+  }
+  return roots.map(of);
+};
+
+/** Replaces subexpressions: wherever a key of `table` occurs, its value stands in the result. */
+export const substitute = (roots: readonly Expr[], table: ReadonlyMap<Expr, Expr>): readonly Expr[] =>
+  rewrite(roots, (expr, original) => table.get(original) ?? expr);

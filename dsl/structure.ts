@@ -1,0 +1,227 @@
+/**
+ * What every walk over expressions needs to know of each primitive: its operands, how to rebuild it over others, and
+ * its shape rule. One row per primitive; the table is a mapped type over the union, so a missing row does not compile.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import { type DslError, nameError, shapeError } from './error.js';
+import type { Expr, Node, NodeOf, Op, WindowAxis } from './node.js';
+import { scalarRow } from './scalar.js';
+import { type Dim, type Shape, sameElementCount, sameShape } from './shape.js';
+
+interface StructureRow<O extends Op> {
+  readonly operands: (node: NodeOf<O>) => readonly Expr[];
+  /** The same node over other operands, as many and in the same order. */
+  readonly rebuild: (node: NodeOf<O>, operands: readonly Expr[]) => Node;
+  readonly shape: (node: NodeOf<O>) => E.Either<DslError, Shape>;
+}
+
+const leaf = <O extends Op>(shape: (node: NodeOf<O>) => Shape): StructureRow<O> => ({
+  operands: () => [],
+  rebuild: (node) => node,
+  shape: (node) => E.right(shape(node)),
+});
+
+type OneOperand = NodeOf<
+  'reduce' | 'broadcast' | 'transpose' | 'reshape' | 'slice' | 'pad' | 'window' | 'windowAdjoint' | 'stopGradient'
+>;
+
+const single = <O extends OneOperand['op']>(
+  shape: (node: NodeOf<O> & OneOperand, operand: Shape) => E.Either<DslError, Shape>,
+): StructureRow<O> => ({
+  operands: (node) => [(node as OneOperand).operand],
+  rebuild: (node, [operand]) => ({ ...(node as OneOperand), operand: operand ?? (node as OneOperand).operand }),
+  shape: (node) => shape(node as NodeOf<O> & OneOperand, (node as OneOperand).operand.shape),
+});
+
+const isAxis = (axis: number, rank: number): boolean => Number.isInteger(axis) && axis >= 0 && axis < rank;
+
+/** The number of window positions along an axis of `extent` elements; 0 or less where the window does not fit. */
+export const windowPositions = (extent: number, { size, stride, dilation }: Omit<WindowAxis, 'axis'>): number =>
+  Math.floor((extent - dilation * (size - 1) - 1) / stride) + 1;
+
+const windowShape = (shape: Shape, windows: readonly WindowAxis[]): E.Either<DslError, Shape> => {
+  const positions = shape.slice();
+  for (const window of windows) {
+    const extent = shape[window.axis];
+    if (typeof extent !== 'number')
+      return E.left(shapeError('window', `a literal size along axis ${window.axis}`, shape));
+    if (![window.size, window.stride, window.dilation].every((n) => Number.isInteger(n) && n >= 1))
+      return E.left(shapeError('window', 'size, stride and dilation to be whole numbers of at least 1', shape));
+    const count = windowPositions(extent, window);
+    if (count < 1) {
+      const span = window.dilation * (window.size - 1) + 1;
+      return E.left(shapeError('window', `at least ${span} elements along axis ${window.axis}`, shape));
+    }
+    positions[window.axis] = count;
+  }
+  return E.right([...positions, ...windows.map(({ size }) => size)]);
+};
+
+const contractShape = (node: NodeOf<'contract'>): E.Either<DslError, Shape> => {
+  const dims = new Map<number, Dim>();
+  const sides = [
+    { labels: node.leftLabels, shape: node.left.shape },
+    { labels: node.rightLabels, shape: node.right.shape },
+  ];
+  const mismatch = (expected: string) => E.left(shapeError('contract', expected, node.left.shape, node.right.shape));
+  for (const { labels, shape } of sides) {
+    if (labels.length !== shape.length || new Set(labels).size !== labels.length)
+      return mismatch('one distinct label per axis');
+    for (const [i, label] of labels.entries()) {
+      const [known, dim] = [dims.get(label), shape[i] ?? 0];
+      if (known !== undefined && known !== dim) return mismatch(`equal sizes along the shared axis (${known}, ${dim})`);
+      dims.set(label, dim);
+    }
+  }
+  const inBoth = (label: number) => node.leftLabels.includes(label) && node.rightLabels.includes(label);
+  if ([...dims.keys()].some((label) => !inBoth(label) && !node.output.includes(label)))
+    return mismatch('every axis of one operand alone to be in the output');
+  if (node.output.some((label) => !dims.has(label)) || new Set(node.output).size !== node.output.length)
+    return mismatch('output labels from the operands, each once');
+  return E.right(node.output.map((label) => dims.get(label) ?? 0));
+};
+
+const concatShape = ({ operands, axis }: NodeOf<'concat'>): E.Either<DslError, Shape> => {
+  const shapes = operands.map(({ shape }) => shape);
+  const first = shapes[0];
+  if (first === undefined || !isAxis(axis, first.length))
+    return E.left(shapeError('concat', `operands with an axis ${axis}`, ...shapes));
+  const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
+  const sizes = shapes.map((shape) => shape[axis]);
+  if (!shapes.every((shape) => sameShape(others(shape), others(first))))
+    return E.left(shapeError('concat', `equal sizes along all axes but ${axis}`, ...shapes));
+  const total = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
+  return Number.isNaN(total)
+    ? E.left(shapeError('concat', `literal sizes along axis ${axis}`, ...shapes))
+    : E.right(first.map((dim, i) => (i === axis ? total : dim)));
+};
+
+const mapShape = ({ fn, operands }: NodeOf<'map'>): E.Either<DslError, Shape> => {
+  const first = operands[0];
+  const shapes = operands.map(({ shape }) => shape);
+  if (first === undefined || operands.length !== scalarRow(fn).arity)
+    return E.left(shapeError(fn, `${scalarRow(fn).arity} operands`, ...shapes));
+  return shapes.every((shape) => sameShape(shape, first.shape))
+    ? E.right(first.shape)
+    : E.left(shapeError(fn, 'operands of one shape', ...shapes));
+};
+
+const iterateShape = (node: NodeOf<'iterate'>): E.Either<DslError, Shape> => {
+  const mismatch = node.variables.findIndex(
+    ({ shape }, i) =>
+      !sameShape(shape, node.initial[i]?.shape ?? ['missing']) || !sameShape(shape, node.next[i]?.shape ?? ['missing']),
+  );
+  if (mismatch >= 0) {
+    const shapes = [node.variables, node.initial, node.next].map((list) => list[mismatch]?.shape ?? []);
+    return E.left(shapeError('iterate', `variable ${mismatch} to keep its shape`, ...shapes));
+  }
+  return node.proceed.shape.length === 0
+    ? E.right([])
+    : E.left(shapeError('iterate', 'a scalar condition', node.proceed.shape));
+};
+
+/** The structure of every primitive. */
+export const structure: { readonly [O in Op]: StructureRow<O> } = {
+  literal: leaf(() => []),
+  size: leaf(() => []),
+  iota: leaf(({ dim }) => [dim]),
+  input: leaf(({ shape }) => shape),
+  parameter: leaf(({ shape }) => shape),
+  variable: leaf(({ shape }) => shape),
+  map: {
+    operands: ({ operands }) => operands,
+    rebuild: (node, operands) => ({ ...node, operands }),
+    shape: mapShape,
+  },
+  contract: {
+    operands: ({ left, right }) => [left, right],
+    rebuild: (node, [left = node.left, right = node.right]) => ({ ...node, left, right }),
+    shape: contractShape,
+  },
+  reduce: single(({ axes, kind }, shape) =>
+    axes.every((axis, i) => isAxis(axis, shape.length) && (i === 0 || axis > (axes[i - 1] ?? -1)))
+      ? E.right(shape.filter((_, i) => !axes.includes(i)))
+      : E.left(shapeError(kind, `increasing axes among ${shape.length}, not [${axes}]`, shape)),
+  ),
+  broadcast: single(({ axes, shape }, operand) =>
+    axes.length === operand.length &&
+    axes.every((axis, i) => shape[axis] === operand[i] && (i === 0 || axis > (axes[i - 1] ?? -1)))
+      ? E.right(shape)
+      : E.left(shapeError('broadcast', 'a shape that repeats the operand', operand, shape)),
+  ),
+  transpose: single(({ permutation }, shape) =>
+    permutation.length === shape.length && shape.every((_, i) => permutation.includes(i))
+      ? E.right(permutation.map((axis) => shape[axis] ?? 0))
+      : E.left(shapeError('transpose', `a permutation of ${shape.length} axes, not [${permutation}]`, shape)),
+  ),
+  reshape: single(({ shape }, operand) =>
+    sameElementCount(shape, operand)
+      ? E.right(shape)
+      : E.left(shapeError('reshape', 'the same number of elements', operand, shape)),
+  ),
+  slice: single(({ axis, start, stop }, shape) => {
+    const extent = shape[axis];
+    return typeof extent === 'number' && Number.isInteger(start) && start >= 0 && start < stop && stop <= extent
+      ? E.right(shape.map((dim, i) => (i === axis ? stop - start : dim)))
+      : E.left(shapeError('slice', `a range within axis ${axis}, not ${start}…${stop}`, shape));
+  }),
+  pad: single(({ axis, before, after }, shape) => {
+    const extent = shape[axis];
+    return typeof extent === 'number' && [before, after].every((n) => Number.isInteger(n) && n >= 0)
+      ? E.right(shape.map((dim, i) => (i === axis ? before + extent + after : dim)))
+      : E.left(shapeError('pad', `a literal size along axis ${axis} and amounts ≥ 0`, shape));
+  }),
+  concat: {
+    operands: ({ operands }) => operands,
+    rebuild: (node, operands) => ({ ...node, operands }),
+    shape: concatShape,
+  },
+  window: single(({ windows }, shape) => windowShape(shape, windows)),
+  windowAdjoint: single(({ windows, shape }, operand) => {
+    const forward = windowShape(shape, windows);
+    return E.isRight(forward) && !sameShape(forward.right, operand)
+      ? E.left(shapeError('windowAdjoint', `windows of shape [${forward.right.join(', ')}]`, operand))
+      : E.map(() => shape)(forward);
+  }),
+  stopGradient: single((_, shape) => E.right(shape)),
+  iterate: {
+    operands: ({ variables, initial, next, proceed }) => [...variables, ...initial, ...next, proceed],
+    rebuild: (node, operands) => {
+      const n = node.variables.length;
+      return {
+        op: 'iterate',
+        variables: operands.slice(0, n),
+        initial: operands.slice(n, 2 * n),
+        next: operands.slice(2 * n, 3 * n),
+        proceed: operands[3 * n] ?? node.proceed,
+      };
+    },
+    shape: iterateShape,
+  },
+  result: {
+    operands: ({ iterate }) => [iterate],
+    rebuild: (node, [iterate = node.iterate]) => ({ ...node, iterate }),
+    shape: ({ iterate, index }) => {
+      const variable = iterate.node.op === 'iterate' ? iterate.node.variables[index] : undefined;
+      return variable === undefined
+        ? E.left(nameError('result', 'a variable of an iterate', `index ${index} of ${iterate.node.op}`))
+        : E.right(variable.shape);
+    },
+  },
+  invalid: { operands: () => [], rebuild: (node) => node, shape: ({ error }) => E.left(error) },
+};
+
+/**
+ * The row of a node's primitive. TypeScript cannot follow that `structure[node.op]` accepts exactly `node`
+ * (a correlated union), so this is the one place of the package that says so.
+ */
+const rowOf = (node: Node): StructureRow<Op> => structure[node.op] as unknown as StructureRow<Op>;
+
+/** The operands of a node, in order. */
+export const operandsOf = (node: Node): readonly Expr[] => rowOf(node).operands(node);
+
+/** The node over other operands. */
+export const rebuild = (node: Node, operands: readonly Expr[]): Node => rowOf(node).rebuild(node, operands);
+
+/** The shape of a node by its primitive's rule, or why it has none. */
+export const shapeOf = (node: Node): E.Either<DslError, Shape> => rowOf(node).shape(node);
