@@ -1,0 +1,215 @@
+/**
+ * The interpreter: runs programs in float64, one element at a time. Slow and plain; every other target is held
+ * against it.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Affine, Block, Kernel, Part, Program, Step } from '../compiler/program.js';
+import { scalarRow } from '../dsl/scalar.js';
+import { stageGate, turnstile } from './stages.js';
+import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from './target.js';
+
+type Arrays = readonly Float64Array[];
+
+// The float64 contents behind the handles that this target gave out.
+const contents = new WeakMap<DeviceArray, Float64Array>();
+
+const handleOf = (values: Float64Array): DeviceArray => {
+  const handle: DeviceArray = { length: values.length, read: TE.fromIO(() => Float32Array.from(values)) };
+  contents.set(handle, values);
+  return handle;
+};
+
+const valuesOf = (input: StageInput): TE.TaskEither<TargetError, ArrayLike<number>> => {
+  if (typeof input === 'number') return TE.right([input]);
+  if (input instanceof Float32Array) return TE.right(input);
+  const known = contents.get(input);
+  return known === undefined ? input.read : TE.right(known);
+};
+
+/** The positions of a kernel's axes while it runs: the machine state that blocks are evaluated in. */
+interface Position {
+  readonly axes: Int32Array;
+  /** For quotient axes: is the position valid? */
+  readonly valid: Uint8Array;
+}
+
+const addressAt = (affine: Affine, axes: Int32Array): number => {
+  let address = affine.offset;
+  for (const { axis, stride } of affine.terms) address += stride * (axes[axis] ?? 0);
+  return address;
+};
+
+const settleQuotients = (kernel: Kernel, { axes, valid }: Position): void => {
+  for (const [i, axis] of kernel.axes.entries()) {
+    if (axis.kind === 'loop') continue;
+    const from = addressAt(axis.from, axes);
+    const quotient = Math.floor(from / axis.divisor);
+    axes[i] = quotient;
+    valid[i] = quotient * axis.divisor === from && quotient >= 0 && quotient < axis.extent ? 1 : 0;
+  }
+};
+
+const evaluateBlock = (
+  block: Block,
+  { axes, valid }: Position,
+  arrays: Arrays,
+  accumulators: readonly number[],
+): number => {
+  const values: number[] = [];
+  const holds = (guards: readonly number[]) => guards.every((axis) => valid[axis] === 1);
+  for (const instruction of block) {
+    switch (instruction.op) {
+      case 'constant':
+        values.push(instruction.value);
+        break;
+      case 'index':
+        values.push(addressAt(instruction.index, axes));
+        break;
+      case 'load':
+        values.push(
+          holds(instruction.guards)
+            ? (arrays[instruction.buffer]?.[addressAt(instruction.index, axes)] ?? Number.NaN)
+            : 0,
+        );
+        break;
+      case 'valid':
+        values.push(holds(instruction.guards) ? 1 : 0);
+        break;
+      case 'accumulator':
+        values.push(accumulators[instruction.accumulator] ?? Number.NaN);
+        break;
+      case 'apply': {
+        const operands = instruction.operands.map((operand) => values[operand] ?? Number.NaN);
+        values.push(scalarRow(instruction.fn).evaluate(...operands));
+        break;
+      }
+    }
+  }
+  return values.at(-1) ?? Number.NaN;
+};
+
+/** Steps through all positions of some axes, the last fastest, and calls `visit` with the row-major count. */
+const forEachPosition = (
+  kernel: Kernel,
+  loopAxes: readonly number[],
+  position: Position,
+  visit: (count: number) => void,
+): void => {
+  const extents = loopAxes.map((axis) => kernel.axes[axis]?.extent ?? 0);
+  const total = extents.reduce((product, extent) => product * extent, 1);
+  for (const axis of loopAxes) position.axes[axis] = 0;
+  for (let count = 0; count < total; count++) {
+    visit(count);
+    for (let i = loopAxes.length - 1; i >= 0; i--) {
+      const axis = loopAxes[i] ?? 0;
+      const next = (position.axes[axis] ?? 0) + 1;
+      position.axes[axis] = next < (extents[i] ?? 0) ? next : 0;
+      if (next < (extents[i] ?? 0)) break;
+    }
+  }
+};
+
+const accumulate = (
+  kernel: Kernel,
+  kind: 'sum' | 'max' | 'argmax',
+  parts: readonly Part[],
+  position: Position,
+  arrays: Arrays,
+): number => {
+  let sum = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  let winner = 0;
+  for (const part of parts) {
+    forEachPosition(kernel, part.axes, position, (count) => {
+      settleQuotients(kernel, position);
+      const term = evaluateBlock(part.term, position, arrays, []);
+      sum += term;
+      if (term > largest || (Number.isNaN(term) && !Number.isNaN(largest))) {
+        largest = term;
+        winner = count;
+      }
+    });
+  }
+  return kind === 'sum' ? sum : kind === 'max' ? largest : winner;
+};
+
+const runKernel = (kernel: Kernel, arrays: Arrays): void => {
+  const output = arrays[kernel.output] ?? new Float64Array(0);
+  const position = { axes: new Int32Array(kernel.axes.length), valid: new Uint8Array(kernel.axes.length) };
+  forEachPosition(kernel, kernel.outputAxes, position, (count) => {
+    const totals = kernel.accumulators.map(({ kind, parts }) => accumulate(kernel, kind, parts, position, arrays));
+    settleQuotients(kernel, position);
+    output[count] = evaluateBlock(kernel.body, position, arrays, totals);
+  });
+};
+
+const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
+  const array = (buffer: number): Float64Array => arrays[buffer] ?? new Float64Array(0);
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'kernel':
+        runKernel(step.kernel, arrays);
+        break;
+      case 'copy':
+        array(step.to).set(array(step.from));
+        break;
+      case 'join': {
+        let offset = 0;
+        for (const part of step.parts) {
+          array(step.output).set(array(part), offset);
+          offset += array(part).length;
+        }
+        break;
+      }
+      case 'loop':
+        for (;;) {
+          runSteps(step.condition, arrays);
+          if (array(step.proceed)[0] === 0) break;
+          runSteps(step.body, arrays);
+        }
+        break;
+    }
+  }
+};
+
+const executableOf = (program: Program): Executable => {
+  const arrays = program.buffers.map(({ length }) => new Float64Array(length));
+  const admit = stageGate(program);
+  const run: Executable['run'] = (name, inputs) => async () => {
+    const stage = admit(name, inputs);
+    if (E.isLeft(stage)) return stage;
+    for (const port of stage.right.inputs) {
+      const values = await valuesOf(inputs[port.name] ?? 0)();
+      if (E.isLeft(values)) return values;
+      arrays[port.buffer]?.set(values.right);
+    }
+    runSteps(stage.right.steps, arrays);
+    const result: { scalars: Record<string, number>; arrays: Record<string, DeviceArray> } = {
+      scalars: {},
+      arrays: {},
+    };
+    for (const { name: output, buffer, shape } of stage.right.outputs) {
+      if (shape.length === 0) result.scalars[output] = arrays[buffer]?.[0] ?? Number.NaN;
+      else result.arrays[output] = handleOf(Float64Array.from(arrays[buffer] ?? []));
+    }
+    return E.right<TargetError, StageResult>(result);
+  };
+  return {
+    program,
+    memoryBytes: program.buffers.reduce((bytes, { length }) => bytes + 8 * length, 0),
+    threads: 1,
+    run,
+    exclusive: turnstile(),
+    sources: () => [],
+    dispose: () => undefined,
+  };
+};
+
+/** The float64 interpreter as a target. */
+export const interpreterTarget: Target = {
+  name: 'interpreter',
+  description: 'float64 interpreter (the oracle; slow)',
+  compile: (program) => TE.right(executableOf(program)),
+  dispose: () => undefined,
+};

@@ -1,0 +1,70 @@
+/** What every target needs around its own work: finding a stage, checking its inputs, keeping order, taking turns. */
+import * as E from 'fp-ts/lib/Either.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Program, Stage } from '../compiler/program.js';
+import type { StageInput, TargetError } from './target.js';
+
+/** Element count of a stage input. */
+export const inputLength = (input: StageInput): number => (typeof input === 'number' ? 1 : input.length);
+
+const inputError = (stage: Stage, input: string, expected: string, actual: string): TargetError => ({
+  _tag: 'TargetInputError',
+  stage: stage.name,
+  input,
+  expected,
+  actual,
+});
+
+const checkInputs = (
+  stage: Stage,
+  inputs: Readonly<Record<string, StageInput>>,
+  lengthOf: (buffer: number) => number,
+): E.Either<TargetError, Stage> => {
+  for (const name of Object.keys(inputs)) {
+    if (!stage.inputs.some((port) => port.name === name)) {
+      const known = stage.inputs.map((port) => port.name).join(', ');
+      return E.left(inputError(stage, name, `one of: ${known || '(none)'}`, 'an unknown name'));
+    }
+  }
+  for (const port of stage.inputs) {
+    const input = inputs[port.name];
+    const expected = `${lengthOf(port.buffer)} elements, shape [${port.shape.join(', ')}]`;
+    if (input === undefined) return E.left(inputError(stage, port.name, expected, 'nothing'));
+    if (inputLength(input) !== lengthOf(port.buffer))
+      return E.left(inputError(stage, port.name, expected, `${inputLength(input)} elements`));
+  }
+  return E.right(stage);
+};
+
+/**
+ * Admits the runs of one executable: `admit` gives the stage if it exists, its inputs fit and every earlier stage has
+ * been run; a run makes the results of later stages stale. The only state is how many stages are ready.
+ */
+export const stageGate = (program: Program) => {
+  let ready = 0;
+  return (name: string, inputs: Readonly<Record<string, StageInput>>): E.Either<TargetError, Stage> => {
+    const position = program.stages.findIndex((stage) => stage.name === name);
+    const stage = program.stages[position];
+    if (stage === undefined) {
+      const known = program.stages.map((s) => s.name).join(', ');
+      return E.left({ _tag: 'StageError', stage: name, expected: `expected one of the stages ${known}` });
+    }
+    if (position > ready) {
+      const missing = program.stages[ready]?.name ?? '';
+      return E.left({ _tag: 'StageError', stage: name, expected: `stage ${missing} has to be run first` });
+    }
+    const checked = checkInputs(stage, inputs, (buffer) => program.buffers[buffer]?.length ?? 0);
+    if (E.isRight(checked)) ready = position + 1;
+    return checked;
+  };
+};
+
+/** A turnstile: tasks given to it run one after the other, in the order in which they were started. */
+export const turnstile = (): (<Failure, A>(task: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>) => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => () => {
+    const turn = last.then(task, task);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+};
