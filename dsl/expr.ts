@@ -33,7 +33,9 @@ const keyOf = (node: Node): string =>
   JSON.stringify(node, (_, value: unknown) => {
     if (isExpr(value)) return `#${value.id}`;
     // JSON has no NaN, infinities or −0
-    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `~${Object.is(value, -0) ? '-0' : value}` : value;
+    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+      ? `~${Object.is(value, -0) ? '-0' : value}`
+      : value;
   });
 
 const freezeNode = (node: Node): Node => {
@@ -53,7 +55,11 @@ export const make = (node: Node): Expr => {
   const key = keyOf(node);
   const known = interned.get(key)?.deref();
   if (known !== undefined) return known;
-  const fields = { id: nextId++, shape: Object.freeze(E.isRight(shape) ? [...shape.right] : []), node: freezeNode(node) };
+  const fields = {
+    id: nextId++,
+    shape: Object.freeze(E.isRight(shape) ? [...shape.right] : []),
+    node: freezeNode(node),
+  };
   const expr: Expr = Object.freeze(Object.assign(Object.create(prototype), fields));
   interned.set(key, new WeakRef(expr));
   forget.register(expr, key);
@@ -68,6 +74,10 @@ export const invalid = (error: DslError): Expr => make({ op: 'invalid', error })
  * type meet: callers are the typed operators, which compute `S` and the node from the same operands.
  */
 export const typed = <S extends Shape>(expr: Expr): Expr<S> => expr as Expr<S>;
+
+/** The same statement for a record: `like`'s names, in order, with `values` in the places of expressions of equal shapes. */
+export const typedRecord = <R extends Readonly<Record<string, Expr>>>(like: R, values: readonly Expr[]): R =>
+  Object.fromEntries(Object.keys(like).map((name, i) => [name, values[i]])) as R;
 
 /** The error an expression carries, or the expression. */
 export const check = <S extends Shape>(expr: Expr<S>): E.Either<DslError, Expr<S>> =>
@@ -115,7 +125,10 @@ export const fold = <A>(
       const result = results.get(operand);
       return result === undefined ? [] : [result];
     });
-    results.set(expr, combine(expr, operands, (e) => results.get(e)));
+    results.set(
+      expr,
+      combine(expr, operands, (e) => results.get(e)),
+    );
   }
   return results;
 };

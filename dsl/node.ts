@@ -10,7 +10,7 @@ import type { Dim, Shape } from './shape.js';
 export interface Expr<S extends Shape = Shape> {
   /** Creation order: every operand has a smaller id than the expression that uses it. */
   readonly id: number;
-  readonly shape: S;
+  readonly shape: Readonly<S>;
   readonly node: Node;
 }
 

@@ -2,14 +2,15 @@
  * Untyped constructors of the primitives, one per node kind: what the typed operators and the compiler build with.
  * They never throw; operands that do not fit give an `invalid` expression (see `make`).
  */
-import { invalid, make } from './expr.js';
+
 import { shapeError } from './error.js';
+import { invalid, make, typed } from './expr.js';
 import type { Expr, Reduction, WindowAxis } from './node.js';
 import type { ScalarFunction } from './scalar.js';
 import { type Dim, type Shape, sameShape } from './shape.js';
 
 /** A scalar constant. */
-export const literal = (value: number): Expr<readonly []> => make({ op: 'literal', value }) as Expr<readonly []>;
+export const literal = (value: number): Expr<[]> => typed(make({ op: 'literal', value }));
 
 /** The size of a dimension as a scalar: a constant for a literal dimension. */
 export const size = (dim: Dim): Expr => (typeof dim === 'number' ? literal(dim) : make({ op: 'size', dim }));

@@ -31,10 +31,7 @@ const unary = (
   transcendental,
 });
 
-const binary = (
-  evaluate: (x: number, y: number) => number,
-  notation: (x: string, y: string) => string,
-): ScalarRow => ({
+const binary = (evaluate: (x: number, y: number) => number, notation: (x: string, y: string) => string): ScalarRow => ({
   arity: 2,
   evaluate: (x = Number.NaN, y = Number.NaN) => evaluate(x, y),
   notation: (x = '', y = '') => notation(x, y),
@@ -53,7 +50,10 @@ const softplus = (x: number): number => nanOr(Math.max)(x, 0) + Math.log1p(Math.
 
 /** The table of scalar functions. */
 export const scalarFunctions = {
-  neg: unary((x) => -x, (x) => `−${x}`),
+  neg: unary(
+    (x) => -x,
+    (x) => `−${x}`,
+  ),
   abs: unary(Math.abs, (x) => `|${x}|`),
   exp: unary(Math.exp, (x) => `exp(${x})`, true),
   log: unary(Math.log, (x) => `log(${x})`, true),
@@ -62,21 +62,45 @@ export const scalarFunctions = {
   sigmoid: unary(sigmoid, (x) => `σ(${x})`, true),
   softplus: unary(softplus, (x) => `softplus(${x})`, true),
   /** 1 where the operand is neither NaN nor infinite. */
-  isFinite: unary((x) => (Number.isFinite(x) ? 1 : 0), (x) => `finite(${x})`),
-  add: binary((x, y) => x + y, (x, y) => `(${x} + ${y})`),
-  sub: binary((x, y) => x - y, (x, y) => `(${x} − ${y})`),
-  mul: binary((x, y) => x * y, (x, y) => `${x} ⊙ ${y}`),
-  div: binary((x, y) => x / y, (x, y) => `${x} / ${y}`),
+  isFinite: unary(
+    (x) => (Number.isFinite(x) ? 1 : 0),
+    (x) => `finite(${x})`,
+  ),
+  add: binary(
+    (x, y) => x + y,
+    (x, y) => `(${x} + ${y})`,
+  ),
+  sub: binary(
+    (x, y) => x - y,
+    (x, y) => `(${x} − ${y})`,
+  ),
+  mul: binary(
+    (x, y) => x * y,
+    (x, y) => `${x} ⊙ ${y}`,
+  ),
+  div: binary(
+    (x, y) => x / y,
+    (x, y) => `${x} / ${y}`,
+  ),
   /** NaN if either operand is NaN. */
   max: binary(nanOr(Math.max), (x, y) => `max(${x}, ${y})`),
   /** NaN if either operand is NaN. */
   min: binary(nanOr(Math.min), (x, y) => `min(${x}, ${y})`),
   /** 1 where x < y. */
-  less: binary((x, y) => (x < y ? 1 : 0), (x, y) => `[${x} < ${y}]`),
+  less: binary(
+    (x, y) => (x < y ? 1 : 0),
+    (x, y) => `[${x} < ${y}]`,
+  ),
   /** 1 where x = y. */
-  equal: binary((x, y) => (x === y ? 1 : 0), (x, y) => `[${x} = ${y}]`),
+  equal: binary(
+    (x, y) => (x === y ? 1 : 0),
+    (x, y) => `[${x} = ${y}]`,
+  ),
   /** x^y for x ≥ 0. */
-  pow: binary((x, y) => x ** y, (x, y) => `${x}^${y}`),
+  pow: binary(
+    (x, y) => x ** y,
+    (x, y) => `${x}^${y}`,
+  ),
   /** The second operand where the first is not 0, else the third. */
   select: {
     arity: 3,

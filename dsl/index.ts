@@ -1,0 +1,21 @@
+/** The language: typed expressions, network builders, losses, parameters and random starts. */
+export * from './error.js';
+export { check, fold, freshVariable, invalid, make, postorder, rewrite, substitute, typed } from './expr.js';
+export * as initialisers from './initialisers.js';
+export { type Distribution, type Initialiser, initialise } from './initialisers.js';
+export * from './iterate.js';
+export * from './layers.js';
+export * from './leaves.js';
+export * from './linear.js';
+export * from './losses.js';
+export * from './movement.js';
+export type { Expr, Node, NodeOf, Op, Reduction, WindowAxis } from './node.js';
+export * from './parameters.js';
+export * from './pointwise.js';
+export * as primitives from './primitives.js';
+export type { Drawn, Generator } from './random.js';
+export * as random from './random.js';
+export * from './reductions.js';
+export { type ScalarFunction, type ScalarRow, scalarFunctions, scalarRow } from './scalar.js';
+export { type Dim, elementCount, type Shape, type Sizes, sameElementCount, sameShape, showShape } from './shape.js';
+export { operandsOf, rebuild, shapeOf, windowPositions } from './structure.js';

@@ -1,0 +1,68 @@
+/** Layers: ordinary functions that make their own `parameter` leaves. */
+import { type DslError, shapeError } from './error.js';
+import { invalid, typed } from './expr.js';
+import { parameter } from './leaves.js';
+import { matmul } from './linear.js';
+import type { Expr } from './node.js';
+import { add, identity, sigmoid, type Unary } from './pointwise.js';
+import type { Shape } from './shape.js';
+import type { Fits, LastReplaced, Result } from './types.js';
+
+/** What a layer of units needs to know. */
+export interface DenseOptions<Units extends number = number> {
+  /** Tells its parameters from those of other layers: the weights `W${name}` [inputs, units], the biases `b${name}` [units]. */
+  readonly name: string;
+  readonly units: Units;
+  /** Pointwise; the identity if absent. */
+  readonly activation?: Unary;
+}
+
+/**
+ * Names the definition that a mistake happened in: an error of the built expression gets `name` in front of its path.
+ * A mistake that came in with `x` keeps its path.
+ */
+export const within = (name: string, x: Expr, build: (x: Expr) => Expr): Expr => {
+  if (x.node.op === 'invalid') return x;
+  const built = build(x);
+  if (built.node.op !== 'invalid') return built;
+  const error: DslError = { ...built.node.error, path: [name, ...built.node.error.path] };
+  return invalid(error);
+};
+
+/** A fully connected layer, activation(x W + b): [batch, inputs] gives [batch, units]. */
+export const dense = <S extends Shape, const Units extends number>(
+  x: Expr<S> & Fits<LastReplaced<'dense', S, Units>>,
+  { name, units, activation = identity }: DenseOptions<Units>,
+): Expr<Result<LastReplaced<'dense', S, Units>>> =>
+  typed(
+    within(`dense ${name}`, x, (rows) => {
+      const inputs = rows.shape[1];
+      if (rows.shape.length !== 2 || inputs === undefined)
+        return invalid(shapeError('dense', 'a matrix [batch, inputs]', rows.shape));
+      const weights: Expr = parameter(`W${name}`, [inputs, units]);
+      return activation(add(matmul(rows, weights), parameter(`b${name}`, [units])));
+    }),
+  );
+
+/** What a multilayer perceptron needs to know. */
+export interface MlpOptions<Outputs extends number = number> {
+  /** The units of the hidden layers, from the input on. */
+  readonly hidden: readonly number[];
+  readonly outputs: Outputs;
+  /** After every hidden layer; the sigmoid if absent. The output layer is linear. */
+  readonly activation?: Unary;
+  /** Stands before the layers' numbers in the names of the parameters; empty if absent, for `W1`, `b1`, `W2`, … */
+  readonly name?: string;
+}
+
+/** A multilayer perceptron: [batch, inputs] gives [batch, outputs]. */
+export const mlp = <S extends Shape, const Outputs extends number>(
+  x: Expr<S> & Fits<LastReplaced<'mlp', S, Outputs>>,
+  { hidden, outputs, activation = sigmoid, name = '' }: MlpOptions<Outputs>,
+): Expr<Result<LastReplaced<'mlp', S, Outputs>>> => {
+  const body = hidden.reduce<Expr>(
+    (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation }),
+    x,
+  );
+  return typed(dense(body, { name: `${name}${hidden.length + 1}`, units: outputs }));
+};

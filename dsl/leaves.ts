@@ -1,0 +1,37 @@
+/** Leaves of expressions: data given at run time, trainable arrays, constants. */
+import { nameError, shapeError } from './error.js';
+import { invalid, make, typed } from './expr.js';
+import type { Expr } from './node.js';
+import * as primitives from './primitives.js';
+import type { Dim, Shape } from './shape.js';
+
+/** Letters, digits, `_` and `.`, not starting with a digit: what names of leaves and dimensions look like. */
+const namePattern = /^[A-Za-z_][\w.]*$/;
+
+const isDim = (dim: Dim): boolean =>
+  typeof dim === 'number' ? Number.isSafeInteger(dim) && dim >= 1 : namePattern.test(dim);
+
+const leaf = (op: 'input' | 'parameter', name: string, shape: Shape): Expr => {
+  if (!namePattern.test(name))
+    return invalid(nameError(op, 'a name of letters, digits, _ and .', JSON.stringify(name)));
+  if (!shape.every(isDim))
+    return invalid(shapeError(op, `whole sizes of at least 1 or dimension names for ${name}`, shape));
+  return make({ op, name, shape });
+};
+
+/** Data given at run time. Dimensions are sizes, or names such as `'batch'` that are bound when a program is compiled. */
+export const input = <const S extends Dim[] | []>(name: string, shape: readonly [...S]): Expr<S> =>
+  typed(leaf('input', name, shape));
+
+/** A trainable array: a view of the flat θ (see `parameterSpace`). Equal names and shapes are one parameter. */
+export const parameter = <const S extends Dim[] | []>(name: string, shape: readonly [...S]): Expr<S> =>
+  typed(leaf('parameter', name, shape));
+
+/** A scalar constant. */
+export const constant = (value: number): Expr<[]> => primitives.literal(value);
+
+/** The size of a dimension as a scalar. */
+export const size = (dim: Dim): Expr<[]> => typed(primitives.size(dim));
+
+/** `0, 1, …, n − 1`. */
+export const iota = <D extends Dim>(dim: D): Expr<[D]> => typed(primitives.iota(dim));

@@ -1,0 +1,52 @@
+/** Products: matrix products, inner and outer products, and the general two-operand einsum. */
+import { shapeError } from './error.js';
+import { invalid, typed } from './expr.js';
+import type { Expr } from './node.js';
+import { contract } from './primitives.js';
+import { type Shape, sameShape } from './shape.js';
+import type { Fits, Matmul, Result, Same } from './types.js';
+
+const range = (n: number): readonly number[] => [...Array(n).keys()];
+
+/** The first operand that carries a mistake, or the built expression. */
+const build = (a: Expr, b: Expr, expression: () => Expr): Expr =>
+  [a, b].find(({ node }) => node.op === 'invalid') ?? expression();
+
+/** The matrix product [m, k] · [k, n] = [m, n]; a vector stands for a row on the left, for a column on the right. */
+export const matmul = <A extends Shape, B extends Shape>(
+  a: Expr<A>,
+  b: Expr<B> & Fits<Matmul<A, B>>,
+): Expr<Result<Matmul<A, B>>> =>
+  typed(
+    build(a, b, () => {
+      const ranks = [a.shape.length, b.shape.length];
+      if (!ranks.every((rank) => rank === 1 || rank === 2))
+        return invalid(shapeError('matmul', 'matrices or vectors', a.shape, b.shape));
+      if (a.shape.at(-1) !== b.shape[0])
+        return invalid(shapeError('matmul', 'equal inner dimensions', a.shape, b.shape));
+      const [left, right] = [a.shape.length === 2 ? [0, 1] : [1], b.shape.length === 2 ? [1, 2] : [1]];
+      return contract(
+        a,
+        left,
+        b,
+        right,
+        [...left, ...right].filter((label) => label !== 1),
+      );
+    }),
+  );
+
+/** Σ a ⊙ b over all axes of two operands of one shape. */
+export const dot = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B> & Fits<Same<'dot', A, B, []>>): Expr<[]> =>
+  typed(
+    build(a, b, () =>
+      sameShape(a.shape, b.shape)
+        ? contract(a, range(a.shape.length), b, range(b.shape.length), [])
+        : invalid(shapeError('dot', 'equal shapes', a.shape, b.shape)),
+    ),
+  );
+
+/** The outer product of two operands: [...a] and [...b] give [...a, ...b]. */
+export const outer = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B>): Expr<[...A, ...B]> => {
+  const [left, right] = [range(a.shape.length), range(b.shape.length).map((axis) => axis + a.shape.length)];
+  return typed(contract(a, left, b, right, [...left, ...right]));
+};

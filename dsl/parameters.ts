@@ -1,0 +1,81 @@
+/** The trainable arrays of a network as one flat vector θ [d], and the views into it. */
+import * as E from 'fp-ts/lib/Either.js';
+import { type DslError, nameError, shapeError } from './error.js';
+import { postorder, substitute } from './expr.js';
+import type { Expr } from './node.js';
+import { concat, reshape, slice } from './primitives.js';
+
+/** One array within θ. */
+export interface ParameterEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The position of its first element in θ. */
+  readonly offset: number;
+  /** The number of its elements. */
+  readonly length: number;
+  /** Its leaf. */
+  readonly parameter: Expr;
+}
+
+/** How θ is laid out: the arrays one after the other, each row-major. */
+export interface ParameterSpace {
+  readonly entries: readonly ParameterEntry[];
+  /** d, the number of elements of θ. */
+  readonly length: number;
+}
+
+/**
+ * The parameters below some expressions, in the order of their first use. An error if there are none, if one name
+ * stands for two shapes, if a size is symbolic, or the error that one of the expressions carries.
+ */
+export const parameterSpace = (roots: readonly Expr[]): E.Either<DslError, ParameterSpace> => {
+  const entries: ParameterEntry[] = [];
+  let offset = 0;
+  for (const expr of postorder(roots)) {
+    const { node, shape } = expr;
+    if (node.op === 'invalid') return E.left(node.error);
+    if (node.op !== 'parameter') continue;
+    const { name } = node;
+    const sizes = shape.filter((dim) => typeof dim === 'number');
+    if (sizes.length !== shape.length)
+      return E.left(shapeError('parameterSpace', `literal sizes for the parameter ${name}`, shape));
+    const other = entries.find((entry) => entry.name === name);
+    if (other !== undefined)
+      return E.left(shapeError('parameterSpace', `one shape for the parameter ${name}`, other.shape, shape));
+    const length = sizes.reduce((product, size) => product * size, 1);
+    entries.push({ name, shape: sizes, offset, length, parameter: expr });
+    offset += length;
+  }
+  return entries.length === 0
+    ? E.left(nameError('parameterSpace', 'at least one parameter', 'expressions without any'))
+    : E.right({ entries, length: offset });
+};
+
+/** The arrays within a flat vector [d], one per entry. */
+export const splitParameters = (space: ParameterSpace, flat: Expr): readonly Expr[] =>
+  space.entries.map(({ offset, length, shape }) => reshape(slice(flat, 0, offset, offset + length), shape));
+
+/** The flat vector [d] of arrays, one per entry: the inverse of `splitParameters`. */
+export const flattenParameters = (space: ParameterSpace, pieces: readonly Expr[]): Expr =>
+  concat(
+    space.entries.flatMap(({ length }, i) => {
+      const piece = pieces[i];
+      return piece === undefined ? [] : [reshape(piece, [length])];
+    }),
+    0,
+  );
+
+/** The expressions with every parameter replaced by its view of a flat vector [d]. */
+export const bindParameters = (space: ParameterSpace, flat: Expr, roots: readonly Expr[]): readonly Expr[] => {
+  const views = splitParameters(space, flat);
+  return substitute(
+    roots,
+    new Map(
+      space.entries.flatMap(({ parameter }, i) => views.slice(i, i + 1).map((view) => [parameter, view] as const)),
+    ),
+  );
+};
+
+/** The arrays within θ by name: views that share its memory. */
+export const parameterViews = (space: ParameterSpace, theta: Float32Array): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(space.entries.map(({ name, offset, length }) => [name, theta.subarray(offset, offset + length)]));

@@ -1,0 +1,84 @@
+/**
+ * Seeded random numbers as pure functions: a generator is plain data, and every draw returns the generator to go on
+ * with. The algorithm is xoshiro128** (Blackman & Vigna 2018), seeded through splitmix32.
+ */
+
+/** The state of a generator: four unsigned 32-bit words. Serialisable. */
+export interface Generator {
+  readonly state: readonly [number, number, number, number];
+}
+
+/** Values that were drawn, and the generator to draw further ones from. */
+export interface Drawn<Values> {
+  readonly values: Values;
+  readonly generator: Generator;
+}
+
+// One step of splitmix32: the golden-ratio increment, then a finalizer that mixes all bits.
+const mixed = (seed: number): number => {
+  const z = Math.imul(seed ^ (seed >>> 16), 0x21f0aaad);
+  const y = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return (y ^ (y >>> 15)) >>> 0;
+};
+
+/** The generator of a seed (any integer). Different streams of one seed are independent of each other. */
+export const generator = (seed: number, stream = 0): Generator => {
+  const start = mixed(mixed(seed >>> 0) ^ mixed(~stream >>> 0) ^ mixed(Math.floor(seed / 2 ** 32) >>> 0));
+  const word = (i: number): number => mixed((start + Math.imul(i, 0x9e3779b9)) >>> 0);
+  // xoshiro must not start from all zeros; splitmix32 is a bijection, so that the four words differ
+  return { state: [word(1), word(2), word(3), word(4)] };
+};
+
+const rotateLeft = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
+
+/** `count` words of 32 random bits each. */
+const words = (from: Generator, count: number): Drawn<Uint32Array> => {
+  const values = new Uint32Array(count);
+  let [a, b, c, d] = from.state;
+  for (let i = 0; i < count; i++) {
+    values[i] = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotateLeft(d, 11);
+  }
+  return { values, generator: { state: [a >>> 0, b >>> 0, c >>> 0, d >>> 0] } };
+};
+
+/** `count` numbers distributed uniformly over the open interval (low, high). */
+export const uniform = (from: Generator, count: number, low = 0, high = 1): Drawn<Float64Array> => {
+  const drawn = words(from, count);
+  return {
+    values: Float64Array.from(drawn.values, (word) => low + ((high - low) * (word + 0.5)) / 2 ** 32),
+    generator: drawn.generator,
+  };
+};
+
+/** `count` numbers of the normal distribution N(mean, std²), by the Box-Muller transform. */
+export const normal = (from: Generator, count: number, mean = 0, std = 1): Drawn<Float64Array> => {
+  const pairs = Math.ceil(count / 2);
+  const drawn = uniform(from, 2 * pairs);
+  const radius = (i: number): number => Math.sqrt(-2 * Math.log(drawn.values[i] ?? 1));
+  const angle = (i: number): number => 2 * Math.PI * (drawn.values[pairs + i] ?? 0);
+  const values = Float64Array.from({ length: count }, (_, i) => {
+    const pair = i >> 1;
+    return mean + std * radius(pair) * (i % 2 === 0 ? Math.cos(angle(pair)) : Math.sin(angle(pair)));
+  });
+  return { values, generator: drawn.generator };
+};
+
+/** A uniformly chosen order of 0, 1, …, count − 1 (Fisher & Yates). */
+export const permutation = (from: Generator, count: number): Drawn<Uint32Array> => {
+  const drawn = uniform(from, count);
+  const values = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor((drawn.values[i] ?? 0) * (i + 1));
+    const [x = 0, y = 0] = [values[i], values[j]];
+    values[i] = y;
+    values[j] = x;
+  }
+  return { values, generator: drawn.generator };
+};

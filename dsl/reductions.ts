@@ -1,0 +1,91 @@
+/** Folds over axes, and the normalised exponentials that need them for stability. Axes count from 0. */
+import { shapeError } from './error.js';
+import { invalid, typed } from './expr.js';
+import type { Expr, Reduction } from './node.js';
+import { broadcastTo, literal, map, reduce, size, stopGradient } from './primitives.js';
+import type { Shape } from './shape.js';
+import type { Axes, Fits, Reduce, ReduceLast, Result } from './types.js';
+
+const axesOf = (x: Expr, axes: Axes | undefined): readonly number[] =>
+  axes === undefined ? [...x.shape.keys()] : typeof axes === 'number' ? [axes] : axes;
+
+const reduced = (operation: string, kind: Reduction, x: Expr, axes: Axes | undefined): Expr => {
+  if (x.node.op === 'invalid') return x;
+  const list = axesOf(x, axes);
+  return new Set(list).size === list.length && list.every((axis) => x.shape[axis] !== undefined)
+    ? reduce(kind, x, list)
+    : invalid(shapeError(operation, `distinct axes below ${x.shape.length}, not ${list.join(', ')}`, x.shape));
+};
+
+/** The sum over some axes; over all of them if none are given. */
+export const sum = <S extends Shape, const A extends Axes | undefined = undefined>(
+  x: Expr<S>,
+  axes?: A & Fits<Reduce<'sum', S, A>>,
+): Expr<Result<Reduce<'sum', S, A>>> => typed(reduced('sum', 'sum', x, axes));
+
+/** The largest element over some axes; over all of them if none are given. */
+export const maximum = <S extends Shape, const A extends Axes | undefined = undefined>(
+  x: Expr<S>,
+  axes?: A & Fits<Reduce<'maximum', S, A>>,
+): Expr<Result<Reduce<'maximum', S, A>>> => typed(reduced('maximum', 'max', x, axes));
+
+/** The mean over some axes; over all of them if none are given. */
+export const mean = <S extends Shape, const A extends Axes | undefined = undefined>(
+  x: Expr<S>,
+  axes?: A & Fits<Reduce<'mean', S, A>>,
+): Expr<Result<Reduce<'mean', S, A>>> => {
+  const total = reduced('mean', 'sum', x, axes);
+  const count = axesOf(x, axes)
+    .map((axis) => size(x.shape[axis] ?? 1))
+    .reduce((product, dim) => map('mul', product, dim), literal(1));
+  return typed(map('div', total, count));
+};
+
+/** The index of the first of the largest elements along an axis. Its derivative is zero. */
+export const argmax = <S extends Shape, const A extends number>(
+  x: Expr<S>,
+  axis: A & Fits<Reduce<'argmax', S, A>>,
+): Expr<Result<Reduce<'argmax', S, A>>> => typed(reduced('argmax', 'argmax', x, axis));
+
+/** Calls `body` with the last axis and with `repeat`, which gives what a fold over it took away back its shape. */
+const alongLast = (operation: string, x: Expr, body: (axis: number, repeat: (folded: Expr) => Expr) => Expr): Expr => {
+  if (x.node.op === 'invalid') return x;
+  const axis = x.shape.length - 1;
+  if (axis < 0) return invalid(shapeError(operation, 'at least one axis', x.shape));
+  return body(axis, (folded) => broadcastTo(folded, x.shape, [...folded.shape.keys()]));
+};
+
+// The largest element cancels from every formula below, so its derivative is not needed.
+const shifted = (x: Expr, axis: number, repeat: (folded: Expr) => Expr) => {
+  const peak = stopGradient(reduce('max', x, [axis]));
+  return { peak, difference: map('sub', x, repeat(peak)) };
+};
+
+const logSumExpOf = (x: Expr, axis: number, repeat: (folded: Expr) => Expr): Expr => {
+  const { peak, difference } = shifted(x, axis, repeat);
+  return map('add', peak, map('log', reduce('sum', map('exp', difference), [axis])));
+};
+
+/** ln Σ eˣ over the last axis, as m + ln Σ eˣ⁻ᵐ with m the largest element: finite for every finite x. */
+export const logSumExp = <S extends Shape>(
+  x: Expr<S> & Fits<ReduceLast<'logSumExp', S>>,
+): Expr<Result<ReduceLast<'logSumExp', S>>> =>
+  typed(alongLast('logSumExp', x, (axis, repeat) => logSumExpOf(x, axis, repeat)));
+
+/** eˣ / Σ eˣ over the last axis. */
+export const softmax = <S extends Shape>(x: Expr<S> & Fits<ReduceLast<'softmax', S>>): Expr<S> =>
+  typed(
+    alongLast('softmax', x, (axis, repeat) => {
+      const numerator = map('exp', shifted(x, axis, repeat).difference);
+      return map('div', numerator, repeat(reduce('sum', numerator, [axis])));
+    }),
+  );
+
+/** x − ln Σ eˣ over the last axis. */
+export const logSoftmax = <S extends Shape>(x: Expr<S> & Fits<ReduceLast<'logSoftmax', S>>): Expr<S> =>
+  typed(
+    alongLast('logSoftmax', x, (axis, repeat) => {
+      const { difference } = shifted(x, axis, repeat);
+      return map('sub', difference, repeat(map('log', reduce('sum', map('exp', difference), [axis]))));
+    }),
+  );
