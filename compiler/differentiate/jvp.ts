@@ -1,0 +1,190 @@
+/**
+ * Forward mode: the Jacobian-vector product of every primitive, and of whole expressions.
+ *
+ * `jvp` maps an expression `y(x)` and tangents ẋ of chosen subexpressions to the expression of `ẏ = (∂y/∂x) ẋ`.
+ * The result is linear in the tangents. Zero tangents are absent, they never become nodes.
+ */
+
+import { shapeError } from '../../dsl/error.js';
+import { freshVariable, invalid, make, postorder } from '../../dsl/expr.js';
+import type { Expr, NodeOf, Op } from '../../dsl/node.js';
+import {
+  broadcastTo,
+  concat,
+  contract,
+  iota,
+  map,
+  pad,
+  reduce,
+  reshape,
+  size,
+  slice,
+  transpose,
+  windowAdjoint,
+  windowed,
+  zeros,
+} from '../../dsl/primitives.js';
+import type { Shape } from '../../dsl/shape.js';
+import { sameShape } from '../../dsl/shape.js';
+import { operandsOf } from '../../dsl/structure.js';
+import { addTangents, type Tangent, tangentRules } from './tangents.js';
+
+/** Tangents by expression: what is known so far in a walk. */
+type Tangents = ReadonlyMap<Expr, Tangent>;
+
+type JvpRule<O extends Op> = (node: NodeOf<O>, y: Expr, tangents: Tangents) => Tangent;
+
+const none = (): Tangent => undefined;
+
+// A linear primitive is its own derivative.
+const linear =
+  <O extends Op>(operand: (node: NodeOf<O>) => Expr, apply: (node: NodeOf<O>, tangent: Expr) => Expr): JvpRule<O> =>
+  (node, _, tangents) => {
+    const tangent = tangents.get(operand(node));
+    return tangent === undefined ? undefined : apply(node, tangent);
+  };
+
+/**
+ * 1 where an element of `operand` is the first of the largest along `axes`, else 0: the derivative of the maximum.
+ */
+const winners = (operand: Expr, axes: readonly number[]): Expr => {
+  const { shape } = operand;
+  const kept = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
+  // position of an element within the reduced axes, row-major: Σ_k iota_k · Π_{l > k} size_l
+  const position = axes.reduce<Expr | undefined>((sum, axis, k) => {
+    const stride = axes
+      .slice(k + 1)
+      .reduce<Expr>((product, later) => map('mul', product, size(shape[later] ?? 1)), size(1));
+    const index = broadcastTo(map('mul', iota(shape[axis] ?? 0), stride), shape, [axis]);
+    return sum === undefined ? index : map('add', sum, index);
+  }, undefined);
+  const winner = broadcastTo(reduce('argmax', operand, axes), shape, kept);
+  return map('equal', winner, position ?? zeros(shape));
+};
+
+// d max x = Σ winner ⊙ dx
+const reduceRule: JvpRule<'reduce'> = ({ kind, operand, axes }, _, tangents) => {
+  const tangent = tangents.get(operand);
+  if (tangent === undefined || kind === 'argmax') return undefined;
+  return reduce('sum', kind === 'sum' ? tangent : map('mul', winners(operand, axes), tangent), axes);
+};
+
+// d(l · r) = dl · r + l · dr
+const contractRule: JvpRule<'contract'> = (node, _, tangents) => {
+  const [left, right] = [tangents.get(node.left), tangents.get(node.right)];
+  const product = (l: Expr, r: Expr) => contract(l, node.leftLabels, r, node.rightLabels, node.output);
+  return addTangents(left && product(left, node.right), right && product(node.left, right));
+};
+
+const zeroIfAbsent = (tangent: Tangent, shape: Shape): Expr => tangent ?? zeros(shape);
+
+// The tangent of a loop is the loop over (variables, tangents of the variables).
+const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents): Expr | undefined => {
+  const dots = node.variables.map((v) => freshVariable('tangent', v.shape));
+  const seeds = new Map<Expr, Tangent>([...tangents, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
+  const next = tangentsOf(node.next, seeds);
+  return make({
+    op: 'iterate',
+    variables: [...node.variables, ...dots],
+    initial: [...node.initial, ...node.initial.map((e) => zeroIfAbsent(tangents.get(e), e.shape))],
+    next: [...node.next, ...node.next.map((e) => zeroIfAbsent(next.get(e), e.shape))],
+    proceed: node.proceed,
+  });
+};
+
+/** The JVP rule of every primitive. */
+const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
+  literal: none,
+  size: none,
+  iota: none,
+  input: none,
+  parameter: none,
+  variable: none,
+  map: (node, y, tangents) =>
+    tangentRules[node.fn](
+      node.operands,
+      y,
+      node.operands.map((operand) => tangents.get(operand)),
+    ),
+  contract: contractRule,
+  reduce: reduceRule,
+  broadcast: linear(
+    ({ operand }) => operand,
+    ({ shape, axes }, t) => broadcastTo(t, shape, axes),
+  ),
+  transpose: linear(
+    ({ operand }) => operand,
+    ({ permutation }, t) => transpose(t, permutation),
+  ),
+  reshape: linear(
+    ({ operand }) => operand,
+    ({ shape }, t) => reshape(t, shape),
+  ),
+  slice: linear(
+    ({ operand }) => operand,
+    ({ axis, start, stop }, t) => slice(t, axis, start, stop),
+  ),
+  pad: linear(
+    ({ operand }) => operand,
+    ({ axis, before, after }, t) => pad(t, axis, before, after),
+  ),
+  concat: ({ operands, axis }, _, tangents) =>
+    operands.every((operand) => tangents.get(operand) === undefined)
+      ? undefined
+      : concat(
+          operands.map((operand) => zeroIfAbsent(tangents.get(operand), operand.shape)),
+          axis,
+        ),
+  window: linear(
+    ({ operand }) => operand,
+    ({ windows }, t) => windowed(t, windows),
+  ),
+  windowAdjoint: linear(
+    ({ operand }) => operand,
+    ({ windows, shape }, t) => windowAdjoint(t, windows, shape),
+  ),
+  stopGradient: none,
+  // the tangent of the loop itself is kept under the loop's node, for its `result`s to read
+  iterate: (node, _, tangents) =>
+    operandsOf(node).some((operand) => tangents.get(operand) !== undefined) ? iterateRule(node, tangents) : undefined,
+  result: ({ iterate, index }, _, tangents) => {
+    const loop = tangents.get(iterate);
+    return loop !== undefined && iterate.node.op === 'iterate'
+      ? make({ op: 'result', iterate: loop, index: iterate.node.variables.length + index })
+      : undefined;
+  },
+  invalid: none,
+};
+
+// The one place where TypeScript has to be told that a node meets its own row.
+const ruleOf = (op: Op): JvpRule<Op> => jvpRules[op] as unknown as JvpRule<Op>;
+
+/** The tangents of everything below the roots, given those of the seeds. */
+export const tangentsOf = (roots: readonly Expr[], seeds: Tangents): Tangents => {
+  const tangents = new Map<Expr, Tangent>(seeds);
+  for (const expr of postorder(roots, (e) => seeds.has(e))) {
+    if (!seeds.has(expr)) tangents.set(expr, ruleOf(expr.node.op)(expr.node, expr, tangents));
+  }
+  return tangents;
+};
+
+/**
+ * The Jacobian-vector products `(∂y/∂x) ẋ` of the outputs, where `seeds` maps each x (any subexpression) to its
+ * tangent ẋ of the same shape. A zero result is an expression of zeros.
+ */
+export const jvpAll = (outputs: readonly Expr[], seeds: ReadonlyMap<Expr, Expr>): readonly Expr[] => {
+  const unfit = [...seeds].find(([x, tangent]) => !sameShape(x.shape, tangent.shape));
+  if (unfit !== undefined) {
+    const error = invalid(
+      shapeError('jvp', 'a tangent of the shape of its expression', unfit[0].shape, unfit[1].shape),
+    );
+    return outputs.map(() => error);
+  }
+  const tangents = tangentsOf(outputs, seeds);
+  return outputs.map((output) =>
+    output.node.op === 'invalid' ? output : zeroIfAbsent(tangents.get(output), output.shape),
+  );
+};
+
+/** The Jacobian-vector product of one output; see `jvpAll`. */
+export const jvp = (output: Expr, seeds: ReadonlyMap<Expr, Expr>): Expr => jvpAll([output], seeds)[0] ?? output;
