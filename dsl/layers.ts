@@ -6,13 +6,13 @@ import { matmul } from './linear.js';
 import type { Expr } from './node.js';
 import { add, identity, sigmoid, type Unary } from './pointwise.js';
 import type { Shape } from './shape.js';
-import type { Fits, LastReplaced, Result } from './types.js';
+import type { Fits, Result, Units } from './types/rule.js';
 
 /** What a layer of units needs to know. */
-export interface DenseOptions<Units extends number = number> {
+export interface DenseOptions<U extends number = number> {
   /** Tells its parameters from those of other layers: the weights `W${name}` [inputs, units], the biases `b${name}` [units]. */
   readonly name: string;
-  readonly units: Units;
+  readonly units: U;
   /** Pointwise; the identity if absent. */
   readonly activation?: Unary;
 }
@@ -30,10 +30,10 @@ export const within = (name: string, x: Expr, build: (x: Expr) => Expr): Expr =>
 };
 
 /** A fully connected layer, activation(x W + b): [batch, inputs] gives [batch, units]. */
-export const dense = <S extends Shape, const Units extends number>(
-  x: Expr<S> & Fits<LastReplaced<'dense', S, Units>>,
-  { name, units, activation = identity }: DenseOptions<Units>,
-): Expr<Result<LastReplaced<'dense', S, Units>>> =>
+export const dense = <S extends Shape, const U extends number>(
+  x: Expr<S> & Fits<Units<'dense', S, U>>,
+  { name, units, activation = identity }: DenseOptions<U>,
+): Expr<Result<Units<'dense', S, U>>> =>
   typed(
     within(`dense ${name}`, x, (rows) => {
       const inputs = rows.shape[1];
@@ -57,9 +57,9 @@ export interface MlpOptions<Outputs extends number = number> {
 
 /** A multilayer perceptron: [batch, inputs] gives [batch, outputs]. */
 export const mlp = <S extends Shape, const Outputs extends number>(
-  x: Expr<S> & Fits<LastReplaced<'mlp', S, Outputs>>,
+  x: Expr<S> & Fits<Units<'mlp', S, Outputs>>,
   { hidden, outputs, activation = sigmoid, name = '' }: MlpOptions<Outputs>,
-): Expr<Result<LastReplaced<'mlp', S, Outputs>>> => {
+): Expr<Result<Units<'mlp', S, Outputs>>> => {
   const body = hidden.reduce<Expr>(
     (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation }),
     x,

@@ -4,7 +4,8 @@ import { invalid, typed } from './expr.js';
 import type { Expr } from './node.js';
 import { contract } from './primitives.js';
 import { type Shape, sameShape } from './shape.js';
-import type { Fits, Matmul, Result, Same } from './types.js';
+import type { Einsum, Matmul } from './types/products.js';
+import type { Fits, Result, Same } from './types/rule.js';
 
 const range = (n: number): readonly number[] => [...Array(n).keys()];
 
@@ -50,3 +51,42 @@ export const outer = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B>):
   const [left, right] = [range(a.shape.length), range(b.shape.length).map((axis) => axis + a.shape.length)];
   return typed(contract(a, left, b, right, [...left, ...right]));
 };
+
+const equationPattern = /^([a-zA-Z]*),([a-zA-Z]*)->([a-zA-Z]*)$/;
+
+const lettersOf = (word: string): readonly number[] => [...word].map((letter) => letter.charCodeAt(0));
+
+/**
+ * The product of two operands by an equation such as `'bij,bjk->bik'`: one letter per axis, and the sum over the
+ * letters that are missing after the arrow.
+ */
+export const einsum = <const Equation extends string, A extends Shape, B extends Shape>(
+  equation: Equation,
+  a: Expr<A>,
+  b: Expr<B> & Fits<Einsum<Equation, A, B>>,
+): Expr<Result<Einsum<Equation, A, B>>> =>
+  typed(
+    build(a, b, () => {
+      const words = equationPattern.exec(equation)?.slice(1).map(lettersOf);
+      const mistake = (expected: string): Expr => invalid(shapeError('einsum', expected, a.shape, b.shape));
+      if (words === undefined) return mistake(`an equation such as ij,jk->ik, not ${JSON.stringify(equation)}`);
+      const [left = [], right = [], output = []] = words;
+      const dims = new Map([
+        ...left.map((l, i) => [l, a.shape[i]] as const),
+        ...right.map((l, i) => [l, b.shape[i]] as const),
+      ]);
+      const fits = (labels: readonly number[], shape: Shape): boolean =>
+        sameShape(
+          labels.map((label) => dims.get(label) ?? 0),
+          shape,
+        ) && new Set(labels).size === labels.length;
+      return fits(left, a.shape) &&
+        fits(right, b.shape) &&
+        fits(
+          output,
+          output.map((l) => dims.get(l) ?? ''),
+        )
+        ? contract(a, left, b, right, output)
+        : mistake(`shapes that fit ${equation}, each letter once per operand`);
+    }),
+  );

@@ -5,7 +5,7 @@ import type { Expr } from './node.js';
 import { broadcastTo, iota, map, reduce } from './primitives.js';
 import { logSumExp, mean } from './reductions.js';
 import { type Dim, type Shape, sameShape } from './shape.js';
-import type { Fits, Labelled, Same } from './types.js';
+import type { Fits, Labelled, Same } from './types/rule.js';
 
 /** The mean over samples and outputs of (prediction − target)². */
 export const meanSquaredError = <P extends Shape, T extends Shape>(

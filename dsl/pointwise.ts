@@ -9,7 +9,8 @@ import type { Expr } from './node.js';
 import { broadcastTo, literal, map, reshape, stopGradient as stop } from './primitives.js';
 import type { ScalarFunction } from './scalar.js';
 import type { Dim, Shape } from './shape.js';
-import type { Broadcast, Fits, Result } from './types.js';
+import type { Broadcast, Broadcast3 } from './types/broadcast.js';
+import type { Fits, Result } from './types/rule.js';
 
 /** The expression of an operand: a number stands for a constant. */
 export const operand = (value: Expr | number): Expr => (typeof value === 'number' ? literal(value) : value);
@@ -95,11 +96,8 @@ export const pow = binary('pow');
 export const select = <C extends Shape, A extends Shape = [], B extends Shape = []>(
   condition: Expr<C>,
   a: Expr<A> | number,
-  b: (Expr<B> | number) &
-    Fits<Broadcast<'select', A, B>> &
-    Fits<Broadcast<'select', C, Result<Broadcast<'select', A, B>>>>,
-): Expr<Result<Broadcast<'select', C, Result<Broadcast<'select', A, B>>>>> =>
-  typed(pointwise('select', condition, a, b));
+  b: (Expr<B> | number) & Fits<Broadcast3<'select', C, A, B>>,
+): Expr<Result<Broadcast3<'select', C, A, B>>> => typed(pointwise('select', condition, a, b));
 
 /** −x. */
 export const neg = unary('neg');

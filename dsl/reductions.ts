@@ -4,7 +4,8 @@ import { invalid, typed } from './expr.js';
 import type { Expr, Reduction } from './node.js';
 import { broadcastTo, literal, map, reduce, size, stopGradient } from './primitives.js';
 import type { Shape } from './shape.js';
-import type { Axes, Fits, Reduce, ReduceLast, Result } from './types.js';
+import type { Axes, Fold, FoldLast } from './types/axes.js';
+import type { Fits, Result } from './types/rule.js';
 
 const axesOf = (x: Expr, axes: Axes | undefined): readonly number[] =>
   axes === undefined ? [...x.shape.keys()] : typeof axes === 'number' ? [axes] : axes;
@@ -19,21 +20,21 @@ const reduced = (operation: string, kind: Reduction, x: Expr, axes: Axes | undef
 
 /** The sum over some axes; over all of them if none are given. */
 export const sum = <S extends Shape, const A extends Axes | undefined = undefined>(
-  x: Expr<S>,
-  axes?: A & Fits<Reduce<'sum', S, A>>,
-): Expr<Result<Reduce<'sum', S, A>>> => typed(reduced('sum', 'sum', x, axes));
+  x: Expr<S> & Fits<Fold<'sum', S, A>>,
+  axes?: A,
+): Expr<Result<Fold<'sum', S, A>>> => typed(reduced('sum', 'sum', x, axes));
 
 /** The largest element over some axes; over all of them if none are given. */
 export const maximum = <S extends Shape, const A extends Axes | undefined = undefined>(
-  x: Expr<S>,
-  axes?: A & Fits<Reduce<'maximum', S, A>>,
-): Expr<Result<Reduce<'maximum', S, A>>> => typed(reduced('maximum', 'max', x, axes));
+  x: Expr<S> & Fits<Fold<'maximum', S, A>>,
+  axes?: A,
+): Expr<Result<Fold<'maximum', S, A>>> => typed(reduced('maximum', 'max', x, axes));
 
 /** The mean over some axes; over all of them if none are given. */
 export const mean = <S extends Shape, const A extends Axes | undefined = undefined>(
-  x: Expr<S>,
-  axes?: A & Fits<Reduce<'mean', S, A>>,
-): Expr<Result<Reduce<'mean', S, A>>> => {
+  x: Expr<S> & Fits<Fold<'mean', S, A>>,
+  axes?: A,
+): Expr<Result<Fold<'mean', S, A>>> => {
   const total = reduced('mean', 'sum', x, axes);
   const count = axesOf(x, axes)
     .map((axis) => size(x.shape[axis] ?? 1))
@@ -43,9 +44,9 @@ export const mean = <S extends Shape, const A extends Axes | undefined = undefin
 
 /** The index of the first of the largest elements along an axis. Its derivative is zero. */
 export const argmax = <S extends Shape, const A extends number>(
-  x: Expr<S>,
-  axis: A & Fits<Reduce<'argmax', S, A>>,
-): Expr<Result<Reduce<'argmax', S, A>>> => typed(reduced('argmax', 'argmax', x, axis));
+  x: Expr<S> & Fits<Fold<'argmax', S, A>>,
+  axis: A,
+): Expr<Result<Fold<'argmax', S, A>>> => typed(reduced('argmax', 'argmax', x, axis));
 
 /** Calls `body` with the last axis and with `repeat`, which gives what a fold over it took away back its shape. */
 const alongLast = (operation: string, x: Expr, body: (axis: number, repeat: (folded: Expr) => Expr) => Expr): Expr => {
@@ -68,12 +69,12 @@ const logSumExpOf = (x: Expr, axis: number, repeat: (folded: Expr) => Expr): Exp
 
 /** ln Σ eˣ over the last axis, as m + ln Σ eˣ⁻ᵐ with m the largest element: finite for every finite x. */
 export const logSumExp = <S extends Shape>(
-  x: Expr<S> & Fits<ReduceLast<'logSumExp', S>>,
-): Expr<Result<ReduceLast<'logSumExp', S>>> =>
+  x: Expr<S> & Fits<FoldLast<'logSumExp', S>>,
+): Expr<Result<FoldLast<'logSumExp', S>>> =>
   typed(alongLast('logSumExp', x, (axis, repeat) => logSumExpOf(x, axis, repeat)));
 
 /** eˣ / Σ eˣ over the last axis. */
-export const softmax = <S extends Shape>(x: Expr<S> & Fits<ReduceLast<'softmax', S>>): Expr<S> =>
+export const softmax = <S extends Shape>(x: Expr<S> & Fits<FoldLast<'softmax', S>>): Expr<S> =>
   typed(
     alongLast('softmax', x, (axis, repeat) => {
       const numerator = map('exp', shifted(x, axis, repeat).difference);
@@ -82,7 +83,7 @@ export const softmax = <S extends Shape>(x: Expr<S> & Fits<ReduceLast<'softmax',
   );
 
 /** x − ln Σ eˣ over the last axis. */
-export const logSoftmax = <S extends Shape>(x: Expr<S> & Fits<ReduceLast<'logSoftmax', S>>): Expr<S> =>
+export const logSoftmax = <S extends Shape>(x: Expr<S> & Fits<FoldLast<'logSoftmax', S>>): Expr<S> =>
   typed(
     alongLast('logSoftmax', x, (axis, repeat) => {
       const { difference } = shifted(x, axis, repeat);
