@@ -27,20 +27,26 @@ const prototype = Object.freeze({
   },
 });
 
-const isExpr = (value: unknown): value is Expr => typeof value === 'object' && value !== null && 'node' in value;
+const isExpr = (value: object): value is Expr => Object.getPrototypeOf(value) === prototype;
 
-const keyOf = (node: Node): string =>
-  JSON.stringify(node, (_, value: unknown) => {
-    if (isExpr(value)) return `#${value.id}`;
-    // JSON has no NaN, infinities or −0
-    return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-      ? `~${Object.is(value, -0) ? '-0' : value}`
-      : value;
-  });
+/** The text by which a structure is found again: operands by identity, the fields of records in alphabetical order. */
+const keyOf = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
+  // −0 and 0 are different constants
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  if (isExpr(value)) return `#${value.id}`;
+  if (Array.isArray(value)) return `[${value.map(keyOf).join()}]`;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([name, field]) => `${name}:${keyOf(field)}`).join()}}`;
+};
 
-const freezeNode = (node: Node): Node => {
-  for (const field of Object.values(node)) if (Array.isArray(field)) Object.freeze(field);
-  return Object.freeze(node);
+/** A deeply frozen copy, so that what the caller passed stays the caller's. Expressions are shared. */
+const frozenCopy = <T>(value: T): T => {
+  if (typeof value !== 'object' || value === null || isExpr(value)) return value;
+  const fields = Object.entries(value).map(([name, field]) => [name, frozenCopy(field)]);
+  const copy = Object.assign(Array.isArray(value) ? [] : {}, value, Object.fromEntries(fields));
+  Object.freeze(copy);
+  return copy;
 };
 
 /**
@@ -50,16 +56,12 @@ const freezeNode = (node: Node): Node => {
 export const make = (node: Node): Expr => {
   const bad = operandsOf(node).find((operand) => operand.node.op === 'invalid');
   if (bad !== undefined) return bad;
-  const shape = shapeOf(node);
-  if (E.isLeft(shape) && node.op !== 'invalid') return make({ op: 'invalid', error: shape.left });
   const key = keyOf(node);
   const known = interned.get(key)?.deref();
   if (known !== undefined) return known;
-  const fields = {
-    id: nextId++,
-    shape: Object.freeze(E.isRight(shape) ? [...shape.right] : []),
-    node: freezeNode(node),
-  };
+  const shape = shapeOf(node);
+  if (E.isLeft(shape) && node.op !== 'invalid') return make({ op: 'invalid', error: shape.left });
+  const fields = { id: nextId++, shape: frozenCopy(E.isRight(shape) ? shape.right : []), node: frozenCopy(node) };
   const expr: Expr = Object.freeze(Object.assign(Object.create(prototype), fields));
   interned.set(key, new WeakRef(expr));
   forget.register(expr, key);
