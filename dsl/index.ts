@@ -1,4 +1,5 @@
 /** The language: typed expressions, network builders, losses, parameters and random starts. */
+export * from './convolution.js';
 export * from './error.js';
 export { check, fold, freshVariable, invalid, make, postorder, rewrite, substitute, typed } from './expr.js';
 export * as initialisers from './initialisers.js';
