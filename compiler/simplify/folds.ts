@@ -29,9 +29,9 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
     if (repeated !== undefined) return repeated;
     if (node.op === 'map' && node.fn === 'neg' && node.operands[0] !== undefined)
       return map('neg', reduce('sum', node.operands[0], axes));
-    // Σ a ⊙ b is a contraction
+    // Σ a ⊙ (repeat b) is a contraction, which need not repeat; without a repetition the product may have other uses
     const [a, b] = node.op === 'map' && node.fn === 'mul' ? node.operands : [];
-    if (a !== undefined && b !== undefined) {
+    if (a !== undefined && b !== undefined && [a, b].some((factor) => factor.node.op === 'broadcast')) {
       const labels = axesWithout(operand.shape.length, []);
       return contract(a, labels, b, labels, axesWithout(operand.shape.length, axes));
     }

@@ -1,0 +1,116 @@
+/** The compiler, end to end: staged expressions → a program. */
+import * as E from 'fp-ts/lib/Either.js';
+import { type DslError, nameError } from '../dsl/error.js';
+import { postorder } from '../dsl/expr.js';
+import type { Expr } from '../dsl/node.js';
+import type { Sizes } from '../dsl/shape.js';
+import { lower, type StageExpressions } from './lower/lower.js';
+import { planMemory } from './memory.js';
+import { runPasses } from './passes.js';
+import type { Program } from './program.js';
+
+/** What to compile. */
+export interface ProgramExpressions {
+  readonly name: string;
+  /** Sizes of every symbolic dimension that occurs. */
+  readonly sizes: Sizes;
+  /**
+   * The stages in order. Inputs are `input` leaves; every node is computed in the earliest stage in which its inputs
+   * are known, and stages share subexpressions simply by using the same ones.
+   */
+  readonly stages: readonly StageExpressions[];
+}
+
+/** Why a program cannot be compiled. */
+export type CompileError = DslError;
+
+const refuse = (expected: string, actual: string): E.Either<CompileError, never> =>
+  E.left(nameError('compile', expected, actual));
+
+const checkNames = ({ stages }: ProgramExpressions): E.Either<CompileError, unknown> => {
+  const names = stages.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) return refuse('stages of different names', `${twice} twice`);
+  const inputs = stages.flatMap((stage) => stage.inputs);
+  const notLeaf = inputs.find(({ node }) => node.op !== 'input');
+  if (notLeaf !== undefined) return refuse('input leaves as inputs of stages', String(notLeaf));
+  const labels = inputs.map(String);
+  const repeated = labels.find((label, i) => labels.indexOf(label) !== i);
+  return repeated === undefined ? E.right(stages) : refuse('inputs of different names', `${repeated} twice`);
+};
+
+const checkDims = (expr: Expr, sizes: Sizes): E.Either<CompileError, unknown> => {
+  for (const dim of [...expr.shape, ...(expr.node.op === 'size' ? [expr.node.dim] : [])]) {
+    const extent = typeof dim === 'number' ? dim : sizes[dim];
+    if (extent === undefined || !Number.isInteger(extent) || extent < 1)
+      return refuse(`a size of at least 1 for dimension ${dim}`, `${extent} (in ${String(expr)})`);
+  }
+  return E.right(expr);
+};
+
+/** Checks one stage's outputs: no mistakes, no unknown leaves, nothing that is known only later. */
+const checkLeaves = (
+  outputs: readonly Expr[],
+  known: ReadonlySet<Expr>,
+  stage: string,
+  sizes: Sizes,
+): E.Either<CompileError, unknown> => {
+  const order = postorder(outputs);
+  const bound = new Set(order.flatMap(({ node }) => (node.op === 'iterate' ? node.variables : [])));
+  for (const expr of order) {
+    const { node } = expr;
+    if (node.op === 'invalid') return E.left(node.error);
+    if (node.op === 'input' && !known.has(expr))
+      return refuse(
+        `input ${node.name} among the inputs of stage ${stage} or an earlier one`,
+        'nothing of that name and shape',
+      );
+    if (node.op === 'parameter')
+      return refuse(`parameter ${node.name} bound to a view of θ (bindParameters)`, 'a free parameter');
+    if (node.op === 'variable' && !bound.has(expr))
+      return refuse('variables bound by a loop only', `the free variable ${node.name}`);
+    const dims = checkDims(expr, sizes);
+    if (E.isLeft(dims)) return dims;
+  }
+  return E.right(outputs);
+};
+
+const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => {
+  const names = checkNames(program);
+  if (E.isLeft(names)) return names;
+  const known = new Set<Expr>();
+  for (const { name, inputs, outputs } of program.stages) {
+    for (const input of inputs) {
+      const dims = checkDims(input, program.sizes);
+      if (E.isLeft(dims)) return dims;
+      known.add(input);
+    }
+    const leaves = checkLeaves(Object.values(outputs), known, name, program.sizes);
+    if (E.isLeft(leaves)) return leaves;
+  }
+  return E.right(program);
+};
+
+/** The stages with their outputs replaced, in order. */
+const withOutputs = (stages: readonly StageExpressions[], outputs: readonly Expr[]): readonly StageExpressions[] => {
+  let next = 0;
+  return stages.map((stage) => ({
+    ...stage,
+    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, outputs[next++] ?? expr])),
+  }));
+};
+
+/**
+ * Compiles staged expressions for one binding of the symbolic dimensions. Left: a mistake that an expression carries,
+ * a free parameter or variable, an unknown or repeated name, or a dimension without a size.
+ */
+export const compile = (source: ProgramExpressions): E.Either<CompileError, Program> => {
+  const checked = check(source);
+  if (E.isLeft(checked)) return checked;
+  const outputs = source.stages.flatMap((stage) => Object.values(stage.outputs));
+  const passed = runPasses(outputs).at(-1)?.outputs ?? outputs;
+  const invalid = passed.find(({ node }) => node.op === 'invalid');
+  if (invalid?.node.op === 'invalid') return E.left(invalid.node.error);
+  const { buffers, stages } = lower(withOutputs(source.stages, passed), source.sizes);
+  return E.right({ name: source.name, buffers, stages, memory: planMemory(buffers, stages) });
+};

@@ -1,0 +1,58 @@
+/** What a program costs, counted from its kernels. */
+import { scalarRow } from '../dsl/scalar.js';
+import { stepBuffers } from './memory.js';
+import type { Block, Kernel, Part, Program, Stage, Step } from './program.js';
+
+/** Cost of a kernel, a stage or a program, for one run; loops count one round. */
+export interface Cost {
+  readonly kernels: number;
+  /** Floating-point operations; a multiply-add counts 2, a transcendental function 1. */
+  readonly flops: number;
+  /** Bytes of the buffers read and written, each once per kernel. */
+  readonly bytes: number;
+}
+
+const zero: Cost = { kernels: 0, flops: 0, bytes: 0 };
+
+/** Adds costs. */
+export const addCosts = (costs: readonly Cost[]): Cost =>
+  costs.reduce(
+    (sum, cost) => ({
+      kernels: sum.kernels + cost.kernels,
+      flops: sum.flops + cost.flops,
+      bytes: sum.bytes + cost.bytes,
+    }),
+    zero,
+  );
+
+const extentProduct = (kernel: Kernel, axes: readonly number[]): number =>
+  axes.reduce((product, axis) => product * (kernel.axes[axis]?.extent ?? 0), 1);
+
+const blockFlops = (block: Block): number =>
+  block.reduce((sum, instruction) => sum + (instruction.op === 'apply' ? scalarRow(instruction.fn).flops : 0), 0);
+
+const partFlops = (kernel: Kernel, { axes, term }: Part): number =>
+  extentProduct(kernel, axes) * (blockFlops(term) + 1);
+
+/** Cost of one kernel. */
+export const kernelCost = (kernel: Kernel, program: Program): Cost => {
+  const parts = kernel.accumulators.flatMap((accumulator) => accumulator.parts);
+  const perElement = blockFlops(kernel.body) + parts.reduce((sum, part) => sum + partFlops(kernel, part), 0);
+  const { reads, writes } = stepBuffers({ kind: 'kernel', kernel });
+  const elements = [...reads, ...writes].reduce((sum, buffer) => sum + (program.buffers[buffer]?.length ?? 0), 0);
+  return { kernels: 1, flops: extentProduct(kernel, kernel.outputAxes) * perElement, bytes: 4 * elements };
+};
+
+/** Every kernel of some steps, those of loops included. */
+export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
+  steps.flatMap((step) =>
+    step.kind === 'kernel' ? [step.kernel] : step.kind === 'loop' ? kernelsOf([...step.condition, ...step.body]) : [],
+  );
+
+/** Cost of one stage. */
+export const stageCost = (stage: Stage, program: Program): Cost =>
+  addCosts(kernelsOf(stage.steps).map((kernel) => kernelCost(kernel, program)));
+
+/** Cost of every stage, by name. */
+export const programCost = (program: Program): Readonly<Record<string, Cost>> =>
+  Object.fromEntries(program.stages.map((stage) => [stage.name, stageCost(stage, program)]));

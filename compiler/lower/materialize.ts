@@ -1,0 +1,186 @@
+/**
+ * Fusion, decided: which expressions are kept in a buffer of their own. Everything else is computed inside the kernels
+ * of those that use it.
+ *
+ * - A fold (contraction, reduction, overlap-add) is fused with the pointwise work on its one result (bias, activation,
+ *   ⊙ activation derivative), and sums of folds share one accumulator.
+ * - Contraction operands are read many times and therefore kept; views of them are not.
+ * - What has several users, or users in a later stage or inside a loop, is kept if recomputing it costs more than
+ *   reading it.
+ */
+import type { Expr, NodeOf } from '../../dsl/node.js';
+import { scalarRow } from '../../dsl/scalar.js';
+import type { Sizes } from '../../dsl/shape.js';
+import { operandsOf } from '../../dsl/structure.js';
+import { bindShape } from '../evaluate.js';
+import type { Analysis } from './analysis.js';
+import { isConstant, isLeafBuffer, isSplit, isView } from './views.js';
+
+/** Bounds of one kernel, from what GPU targets take. */
+export interface FusionLimits {
+  /** Distinct buffers that one kernel reads. */
+  readonly maxBuffers: number;
+  /** Instructions of one kernel. */
+  readonly maxInstructions: number;
+  /** Nesting of expressions within one kernel. */
+  readonly maxDepth: number;
+}
+
+/** The limits that every target can meet. */
+export const fusionLimits: FusionLimits = { maxBuffers: 6, maxInstructions: 48, maxDepth: 100 };
+
+// Recomputing up to this many instructions is cheaper than a pass over memory.
+const cheapInstructions = 4;
+
+/** What computing an expression inside another kernel would take. */
+interface InlineCost {
+  readonly instructions: number;
+  readonly depth: number;
+  readonly buffers: ReadonlySet<Expr>;
+  /** `sum`: the value is a sum of folds; `fold`: a fold with more around it, or another kind of fold. */
+  readonly fold: 'none' | 'sum' | 'fold';
+  readonly transcendental: boolean;
+}
+
+const noBuffers: ReadonlySet<Expr> = new Set();
+const constantCost: InlineCost = { instructions: 1, depth: 1, buffers: noBuffers, fold: 'none', transcendental: false };
+const loadCost = (expr: Expr): InlineCost => ({ ...constantCost, buffers: new Set([expr]) });
+
+const union = (sets: readonly ReadonlySet<Expr>[]): ReadonlySet<Expr> => new Set(sets.flatMap((set) => [...set]));
+
+/** The expression under a chain of views, down to a pad (which a fold wants to have been done). */
+const baseOf = (expr: Expr): Expr => {
+  let base = expr;
+  while (isView(base.node) && base.node.op !== 'pad') base = base.node.operand;
+  return base;
+};
+
+/** Does the left (right) operand of a contraction meet each of its elements more than once? */
+const isReused = (node: NodeOf<'contract'>, side: 'left' | 'right'): boolean => {
+  const [own, other] = side === 'left' ? [node.leftLabels, node.rightLabels] : [node.rightLabels, node.leftLabels];
+  return other.some((label) => !own.includes(label));
+};
+
+/** Is every element repeated, so that computing it inside would repeat the work? */
+const repeats = (view: Expr): boolean => view.node.op === 'broadcast' || view.node.op === 'window';
+
+/**
+ * The expressions to keep. `roots` have to be kept in any case: outputs of the stages, and what loops carry.
+ */
+export const materialize = (
+  roots: ReadonlySet<Expr>,
+  analysis: Analysis,
+  sizes: Sizes,
+  limits: FusionLimits = fusionLimits,
+): ReadonlySet<Expr> => {
+  const kept = new Set<Expr>();
+  const costs = new Map<Expr, InlineCost>();
+  const costOf = (expr: Expr): InlineCost =>
+    kept.has(expr) || isLeafBuffer(expr) ? loadCost(expr) : (costs.get(expr) ?? constantCost);
+
+  const keep = (expr: Expr): void => {
+    if (isConstant(expr) || isLeafBuffer(expr)) return;
+    // a view is as good as what it shows
+    if (isView(expr.node) && expr.node.op !== 'pad') keep(expr.node.operand);
+    else kept.add(expr);
+  };
+  const keepRoot = (expr: Expr): void => {
+    if (isLeafBuffer(expr)) return;
+    // a reshape of a buffer is the same buffer
+    if (expr.node.op === 'reshape') keepRoot(expr.node.operand);
+    else kept.add(expr);
+  };
+
+  /** Combines the operands' costs, keeping the dearest operands until the kernel is within its limits. */
+  const combine = (operands: readonly Expr[], own: number): InlineCost => {
+    const distinct = [...new Set(operands)];
+    for (;;) {
+      const all = distinct.map(costOf);
+      const cost: InlineCost = {
+        instructions: own + all.reduce((sum, { instructions }) => sum + instructions, 0),
+        depth: 1 + Math.max(0, ...all.map(({ depth }) => depth)),
+        buffers: union(all.map(({ buffers }) => buffers)),
+        fold: all.some(({ fold }) => fold !== 'none') ? 'fold' : 'none',
+        transcendental: all.some(({ transcendental }) => transcendental),
+      };
+      if (cost.instructions <= limits.maxInstructions && cost.buffers.size <= limits.maxBuffers) return cost;
+      const dearest = distinct
+        .filter((operand) => costOf(operand).instructions > 1 || costOf(operand).buffers.size > 1)
+        .sort((a, b) => costOf(b).instructions - costOf(a).instructions)[0];
+      if (dearest === undefined) return cost;
+      keep(dearest);
+      // a view's own cost is that of what it shows
+      if (!kept.has(dearest)) costs.set(dearest, costOf(baseOf(dearest)));
+    }
+  };
+
+  const mapCost = (node: NodeOf<'map'>): InlineCost => {
+    const folds = [...new Set(node.operands)].filter((operand) => costOf(operand).fold !== 'none');
+    const sums = node.fn === 'add' && folds.length === 2 && folds.every((operand) => costOf(operand).fold === 'sum');
+    if (!sums) for (const operand of folds.slice(1)) keep(operand);
+    const cost = combine(node.operands, 1);
+    const stillSums = sums && folds.every((operand) => costOf(operand).fold === 'sum');
+    return {
+      ...cost,
+      fold: stillSums ? 'sum' : cost.fold,
+      transcendental: cost.transcendental || scalarRow(node.fn).transcendental,
+    };
+  };
+
+  const viewCost = (expr: Expr, operand: Expr): InlineCost => {
+    const cost = costOf(operand);
+    const costly = cost.transcendental || cost.instructions > cheapInstructions;
+    const merges =
+      expr.node.op === 'reshape' && !isSplit(bindShape(operand.shape, sizes), bindShape(expr.shape, sizes));
+    if (merges) keepRoot(operand);
+    else if (cost.fold !== 'none' || (repeats(expr) && costly) || cost.depth >= limits.maxDepth) keep(operand);
+    const own = costOf(operand);
+    return { ...own, instructions: own.instructions + (expr.node.op === 'pad' ? 2 : 0), depth: own.depth + 1 };
+  };
+
+  const contractCost = (node: NodeOf<'contract'>): InlineCost => {
+    for (const side of ['left', 'right'] as const) {
+      const base = baseOf(node[side]);
+      if (isReused(node, side) || costOf(base).fold !== 'none') keep(base);
+      if (base.node.op === 'pad') kept.add(base);
+    }
+    return { ...combine([node.left, node.right], 2), fold: 'sum', transcendental: false };
+  };
+
+  const foldCost = (operand: Expr, sum: boolean): InlineCost => {
+    if (costOf(operand).fold !== 'none') keep(operand);
+    return { ...combine([operand], 1), fold: sum ? 'sum' : 'fold', transcendental: false };
+  };
+
+  const costWithin = (expr: Expr): InlineCost => {
+    const { node } = expr;
+    if (node.op === 'map') return mapCost(node);
+    if (node.op === 'contract') return contractCost(node);
+    if (node.op === 'reduce') return foldCost(node.operand, node.kind === 'sum');
+    if (node.op === 'windowAdjoint') return foldCost(node.operand, true);
+    if (isView(node)) return viewCost(expr, node.operand);
+    return constantCost;
+  };
+
+  const crosses = (expr: Expr, user: Expr): boolean =>
+    analysis.stageOf(user) > analysis.stageOf(expr) || analysis.scopeOf(user) !== analysis.scopeOf(expr);
+
+  for (const expr of analysis.order) {
+    if (isConstant(expr) || isLeafBuffer(expr)) continue;
+    if (expr.node.op === 'concat') {
+      for (const operand of operandsOf(expr.node)) keepRoot(operand);
+      kept.add(expr);
+      continue;
+    }
+    if (expr.node.op === 'iterate') continue;
+    const cost = costWithin(expr);
+    costs.set(expr, cost);
+    if (roots.has(expr)) keepRoot(expr);
+    const users = analysis.users(expr);
+    if (cost.depth >= limits.maxDepth) keep(expr);
+    const dear = cost.fold !== 'none' || cost.transcendental || cost.instructions > cheapInstructions + 2;
+    const dearAcross = dear || cost.instructions > cheapInstructions;
+    if ((users.length > 1 && dear) || (dearAcross && users.some((user) => crosses(expr, user)))) keep(expr);
+  }
+  return kept;
+};

@@ -1,0 +1,47 @@
+/** The passes of the compiler on expressions, in their order. Each is a pure function of the outputs taken together. */
+import type { Expr } from '../dsl/node.js';
+import { dropStopGradient, innerConcatAsPads } from './canonical.js';
+import { simplify } from './simplify/simplify.js';
+
+/** One pass: expressions to equal expressions. */
+export interface Pass {
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly purpose: string;
+  readonly run: (outputs: readonly Expr[]) => readonly Expr[];
+}
+
+/** Every pass, in order. */
+export const passes = [
+  {
+    name: 'dropStopGradient',
+    purpose: 'Derivatives have been taken: stopGradient is the identity from here on.',
+    run: dropStopGradient,
+  },
+  {
+    name: 'simplify',
+    purpose: 'Algebraic identities, constant folding, movement of work to where there are fewer elements.',
+    run: simplify,
+  },
+  {
+    name: 'innerConcatAsPads',
+    purpose: 'Concatenation along an inner axis becomes a sum of zero-padded arrays.',
+    run: innerConcatAsPads,
+  },
+] as const satisfies readonly Pass[];
+
+/** The name of a pass. */
+export type PassName = (typeof passes)[number]['name'];
+
+/** The outputs as they were derived, and after each pass, in order. */
+export const runPasses = (
+  outputs: readonly Expr[],
+): readonly { readonly pass: PassName | 'derived'; readonly outputs: readonly Expr[] }[] => {
+  const trace: { pass: PassName | 'derived'; outputs: readonly Expr[] }[] = [{ pass: 'derived', outputs }];
+  let current = outputs;
+  for (const { name, run } of passes) {
+    current = run(current);
+    trace.push({ pass: name, outputs: current });
+  }
+  return trace;
+};
