@@ -35,8 +35,20 @@ export interface UnsupportedError {
   readonly path: readonly string[];
 }
 
+/** A description of a network is not valid. */
+export interface SpecError {
+  readonly _tag: 'SpecError';
+  readonly operation: string;
+  /** The field of the description, for example `layers[2].filters`; empty for the whole. */
+  readonly field: string;
+  readonly expected: string;
+  /** The field's value as JSON. */
+  readonly actual: string;
+  readonly path: readonly string[];
+}
+
 /** Every error of building or deriving an expression. */
-export type DslError = ShapeError | NameError | UnsupportedError;
+export type DslError = ShapeError | NameError | UnsupportedError | SpecError;
 
 /** A shape error with an empty path. */
 export const shapeError = (operation: string, expected: string, ...actual: readonly Shape[]): ShapeError => ({
@@ -65,9 +77,20 @@ export const unsupportedError = (operation: string, expected: string, actual: st
   path: [],
 });
 
+/** A description error with an empty path. */
+export const specError = (operation: string, field: string, expected: string, actual: string): SpecError => ({
+  _tag: 'SpecError',
+  operation,
+  field,
+  expected,
+  actual,
+  path: [],
+});
+
 /** One line for people: where, which operation, what was expected and what came. */
 export const showDslError = (error: DslError): string => {
   const actual = error._tag === 'ShapeError' ? error.actual.map(showShape).join(' and ') : error.actual;
   const where = error.path.length === 0 ? '' : ` (in ${error.path.join(' › ')})`;
-  return `${error.operation}: expected ${error.expected}, got ${actual}${where}`;
+  const field = error._tag === 'SpecError' && error.field !== '' ? `${error.field}: ` : '';
+  return `${error.operation}: ${field}expected ${error.expected}, got ${actual}${where}`;
 };

@@ -1,4 +1,5 @@
 /** The language: typed expressions, network builders, losses, parameters and random starts. */
+export * from './activations.js';
 export * from './convolution.js';
 export * from './error.js';
 export { check, fold, freshVariable, invalid, make, postorder, rewrite, substitute, typed } from './expr.js';
@@ -19,4 +20,5 @@ export * as random from './random.js';
 export * from './reductions.js';
 export { type ScalarFunction, type ScalarRow, scalarFunctions, scalarRow } from './scalar.js';
 export { type Dim, elementCount, type Shape, type Sizes, sameElementCount, sameShape, showShape } from './shape.js';
+export { type MlpSpec, type NetworkSpec, network, parseNetwork, type VggSpec, vgg } from './spec.js';
 export { operandsOf, rebuild, shapeOf, windowPositions } from './structure.js';

@@ -1,10 +1,11 @@
 /** Layers: ordinary functions that make their own `parameter` leaves. */
+import { type ActivationName, activations } from './activations.js';
 import { type DslError, shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
 import { parameter } from './leaves.js';
 import { matmul } from './linear.js';
 import type { Expr } from './node.js';
-import { add, identity, sigmoid, type Unary } from './pointwise.js';
+import { add, identity, type Unary } from './pointwise.js';
 import type { Shape } from './shape.js';
 import type { Fits, Result, Units } from './types/rule.js';
 
@@ -49,8 +50,8 @@ export interface MlpOptions<Outputs extends number = number> {
   /** The units of the hidden layers, from the input on. */
   readonly hidden: readonly number[];
   readonly outputs: Outputs;
-  /** After every hidden layer; the sigmoid if absent. The output layer is linear. */
-  readonly activation?: Unary;
+  /** After every hidden layer, as a function or by name; the sigmoid if absent. The output layer is linear. */
+  readonly activation?: Unary | ActivationName;
   /** Stands before the layers' numbers in the names of the parameters; empty if absent, for `W1`, `b1`, `W2`, … */
   readonly name?: string;
 }
@@ -58,10 +59,11 @@ export interface MlpOptions<Outputs extends number = number> {
 /** A multilayer perceptron: [batch, inputs] gives [batch, outputs]. */
 export const mlp = <S extends Shape, const Outputs extends number>(
   x: Expr<S> & Fits<Units<'mlp', S, Outputs>>,
-  { hidden, outputs, activation = sigmoid, name = '' }: MlpOptions<Outputs>,
+  { hidden, outputs, activation = 'sigmoid', name = '' }: MlpOptions<Outputs>,
 ): Expr<Result<Units<'mlp', S, Outputs>>> => {
+  const pointwise = typeof activation === 'string' ? activations[activation] : activation;
   const body = hidden.reduce<Expr>(
-    (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation }),
+    (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation: pointwise }),
     x,
   );
   return typed(dense(body, { name: `${name}${hidden.length + 1}`, units: outputs }));
