@@ -125,7 +125,7 @@ export const lower = (stages: readonly StageExpressions[], sizes: Sizes): Lowere
     const carried = node.variables.map((variable, i) => {
       const to = table.of(variable);
       const [initial, next] = [node.initial[i] ?? variable, node.next[i] ?? variable];
-      return { to, initial: table.find(initial) ?? to, next: table.find(next) ?? to };
+      return { to, initial, next: table.find(next) ?? to };
     });
     const moved = carried.filter(({ next, to }) => next !== to);
     // a variable that becomes another variable is moved by way of a buffer in between
@@ -139,8 +139,15 @@ export const lower = (stages: readonly StageExpressions[], sizes: Sizes): Lowere
         ]),
     );
     const copy = (from: number, to: number): Step => ({ kind: 'copy', from, to });
+    // a constant has no buffer: a kernel of its own starts the variable from it, every time the loop is entered
+    const start = (initial: Expr, to: number): Step => {
+      const from = table.find(initial);
+      if (from !== undefined) return copy(from, to);
+      const name = `start${to}_${table.buffers[to]?.name ?? ''}`;
+      return { kind: 'kernel', kernel: expandKernel(initial, name, to, { sizes, bufferOf: table.find }) };
+    };
     return [
-      ...carried.map(({ initial, to }) => copy(initial, to)),
+      ...carried.map(({ initial, to }) => start(initial, to)),
       {
         kind: 'loop',
         name: `loop_${loop.id}`,
