@@ -68,6 +68,10 @@ export const fileFault = (tag: FileFault, path: string, expected: string, actual
   actual,
 });
 
+/** The fault of a label that is none of the classes 0 … classes − 1. */
+export const badLabel = (path: string, classes: number, label: number, row: number): DataError =>
+  fileFault('BadLabel', path, `labels from 0 to ${classes - 1}`, `${label} in row ${row}`);
+
 const remedies: Readonly<Record<FileFault, string>> = {
   BadHeader: 'replace it by the official file',
   Truncated: 'the file is incomplete; copy or download it again',

@@ -6,22 +6,15 @@ import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { sampleLength } from '../../optim/dataset.js';
 import { type ByteReader, expectEnd, readFileWith } from './bytes.js';
-import { type DataError, fileFault } from './error.js';
+import { badLabel, type DataError, fileFault } from './error.js';
 import { type Normalise, rawTail } from './normalise.js';
+import { type Convert, readRecords } from './records.js';
 
 /** The number of rows and the rows, as floats. */
 export interface Rows {
   readonly count: number;
   readonly values: Float32Array;
 }
-
-/** Turns the bytes `from … to − 1` of `raw` into the floats `from … to − 1` of `values`. */
-type Convert = (raw: Uint8Array, from: number, to: number, values: Float32Array) => E.Either<DataError, null>;
-
-const blockRows = 2048;
-
-const truncated = (path: string, count: number, there: number): DataError =>
-  fileFault('Truncated', path, `${count} rows, as its header says`, `${there} rows`);
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
@@ -56,11 +49,12 @@ const readHeader = async (reader: ByteReader, rowShape: readonly number[]): Prom
     : E.right(count);
 };
 
-/**
- * Reads [count, …rowShape] bytes into the tail of as many floats (see `rawTail`). `convert` turns each block of rows into
- * floats while the next block is being read.
- */
-const readRows = (path: string, rowShape: readonly number[], convert: Convert): TE.TaskEither<DataError, Rows> =>
+/** Reads [count, …rowShape] bytes into the tail of as many floats (see `rawTail`), where `convert` works on them. */
+const readRows = (
+  path: string,
+  rowShape: readonly number[],
+  convert: (raw: Uint8Array, values: Float32Array) => Convert,
+): TE.TaskEither<DataError, Rows> =>
   readFileWith(path, async (reader) => {
     const header = await readHeader(reader, rowShape);
     if (E.isLeft(header)) {
@@ -70,23 +64,9 @@ const readRows = (path: string, rowShape: readonly number[], convert: Convert): 
     const rowBytes = sampleLength(rowShape);
     const values = new Float32Array(count * rowBytes);
     const raw = rawTail(values, values.length);
-    const readBlock = (at: number) => reader.read(raw.subarray(at, at + blockRows * rowBytes));
-    let there = 0;
-    let pending = readBlock(0);
-    for (let at = 0; at < raw.length; at += blockRows * rowBytes) {
-      const to = Math.min(at + blockRows * rowBytes, raw.length);
-      there += await pending;
-      if (there < to) {
-        return E.left(truncated(path, count, Math.floor(there / rowBytes)));
-      }
-      pending = readBlock(to);
-      const converted = convert(raw, at, to, values);
-      if (E.isLeft(converted)) {
-        await pending;
-        return converted;
-      }
-    }
-    return E.map(() => ({ count, values }))(await expectEnd(reader, `${count} rows`));
+    const records = await readRecords(reader, raw, rowBytes, convert(raw, values));
+    const end = E.isLeft(records) ? records : await expectEnd(reader, `${count} records`);
+    return E.map(() => ({ count, values }))(end);
   });
 
 /** Images of `height` × `width` unsigned bytes, each normalised by itself: [count, height, width]. */
@@ -95,7 +75,7 @@ export const readIdxImages = (
   [height, width]: readonly [number, number],
   normalise: Normalise,
 ): TE.TaskEither<DataError, Rows> =>
-  readRows(path, [height, width], (raw, from, to, values) => {
+  readRows(path, [height, width], (raw, values) => (from, to) => {
     for (let at = from; at < to; at += height * width) {
       normalise(raw, at, height * width, values, at);
     }
@@ -104,11 +84,11 @@ export const readIdxImages = (
 
 /** Labels 0 … classes − 1, as floats: [count]. */
 export const readIdxLabels = (path: string, classes: number): TE.TaskEither<DataError, Rows> =>
-  readRows(path, [], (raw, from, to, values) => {
+  readRows(path, [], (raw, values) => (from, to) => {
     for (let at = from; at < to; at++) {
       const label = raw[at] ?? 0;
       if (label >= classes) {
-        return E.left(fileFault('BadLabel', path, `labels from 0 to ${classes - 1}`, `${label} in row ${at}`));
+        return E.left(badLabel(path, classes, label, at));
       }
       values[at] = label;
     }

@@ -1,5 +1,6 @@
 /** The data sets of the paper, ready for its networks. */
 export { boston } from './boston.js';
+export { cifar10 } from './cifar10.js';
 export type { DownloadProgress, OnProgress } from './download.js';
 export { type DataError, showDataError } from './error.js';
 export { fashion } from './fashion.js';
