@@ -1,0 +1,111 @@
+/** A program, made ready for gpu.js: everything that can be decided before it runs. */
+import * as E from 'fp-ts/lib/Either.js';
+import type { Kernel, Program, Stage, Step } from '../../program.js';
+import { splitReductions } from '../../split.js';
+import { withTemporaries } from '../../temporaries.js';
+import { lowerJoins } from './joins.js';
+import { buffersRead, emitKernel } from './kernel.js';
+import type { EmitError, EmittedKernel, GpujsMode } from './types.js';
+
+/** Terms that one GPU thread folds at most. */
+const maxTerms = 4096;
+
+/** A program of kernels, copies and loops, with the kernels' sources. */
+export interface GpujsPlan {
+  readonly program: Program;
+  readonly kernels: ReadonlyMap<Kernel, EmittedKernel>;
+  readonly stages: readonly StagePlan[];
+}
+
+/** What is decided about one stage. */
+export interface StagePlan {
+  readonly stage: Stage;
+  /** The buffer that holds the stage's scalar outputs, in their order; `undefined` if there are none. */
+  readonly scalars: number | undefined;
+  /** For each step, the buffers that nobody needs any more once it has run. */
+  readonly done: readonly (readonly number[])[];
+}
+
+const scalarPorts = (stage: Stage) => stage.outputs.filter(({ shape }) => shape.length === 0);
+
+/** Puts the scalar outputs of every stage into one array, so that they are read back together. */
+const gatherScalars = (
+  program: Program,
+): { readonly program: Program; readonly scalars: readonly (number | undefined)[] } => {
+  const scalars: (number | undefined)[] = [];
+  const gathered = withTemporaries(
+    program,
+    () => (step) => [step],
+    (stage, { allocate }) => {
+      const parts = scalarPorts(stage).map(({ buffer }) => buffer);
+      const [only] = parts;
+      if (parts.length <= 1) {
+        scalars.push(only);
+        return [];
+      }
+      const output = allocate(`${stage.name}.scalars`, parts.length);
+      scalars.push(output);
+      return [{ kind: 'join', output, parts }];
+    },
+  );
+  return { program: gathered, scalars };
+};
+
+/** The kernels of some steps, loops included. */
+export const kernelsIn = (steps: readonly Step[]): readonly Kernel[] =>
+  steps.flatMap((step) => {
+    if (step.kind === 'kernel') return [step.kernel];
+    return step.kind === 'loop' ? [...kernelsIn(step.condition), ...kernelsIn(step.body)] : [];
+  });
+
+/** Every buffer that a step reads or writes. */
+const touches = (step: Step): readonly number[] => {
+  switch (step.kind) {
+    case 'kernel':
+      return [...buffersRead(step.kernel), step.kernel.output];
+    case 'copy':
+      return [step.from, step.to];
+    case 'join':
+      return [...step.parts, step.output];
+    case 'loop':
+      return [step.proceed, ...step.condition.flatMap(touches), ...step.body.flatMap(touches)];
+  }
+};
+
+/** When the temporaries of each stage are done with: after their last step, if no other stage and no caller sees them. */
+const retirements = (
+  program: Program,
+  scalars: readonly (number | undefined)[],
+): readonly (readonly (readonly number[])[])[] => {
+  const touched = program.stages.map(
+    (stage, i) =>
+      new Set([
+        ...stage.steps.flatMap(touches),
+        ...stage.inputs.map(({ buffer }) => buffer),
+        ...stage.outputs.map(({ buffer }) => buffer),
+        ...[scalars[i]].filter((buffer) => buffer !== undefined),
+      ]),
+  );
+  return program.stages.map((stage, i) => {
+    const seen = new Set([...stage.inputs, ...stage.outputs].map(({ buffer }) => buffer));
+    const isPrivate = (buffer: number) =>
+      !seen.has(buffer) && buffer !== scalars[i] && touched.every((others, j) => i === j || !others.has(buffer));
+    const last = new Map(stage.steps.flatMap((step, k) => touches(step).map((buffer) => [buffer, k] as const)));
+    return stage.steps.map((_, k) => [...last].filter(([buffer, at]) => at === k && isPrivate(buffer)).map(([b]) => b));
+  });
+};
+
+/** Plans a program for one mode of gpu.js. */
+export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitError, GpujsPlan> => {
+  const { program: gathered, scalars } = gatherScalars(source);
+  const program = lowerJoins(splitReductions(gathered, { maxTerms }));
+  const kernels = new Map<Kernel, EmittedKernel>();
+  for (const kernel of kernelsIn(program.stages.flatMap(({ steps }) => steps))) {
+    const emitted = emitKernel(kernel, mode);
+    if (E.isLeft(emitted)) return emitted;
+    kernels.set(kernel, emitted.right);
+  }
+  const done = retirements(program, scalars);
+  const stages = program.stages.map((stage, i) => ({ stage, scalars: scalars[i], done: done[i] ?? [] }));
+  return E.right({ program, kernels, stages });
+};
