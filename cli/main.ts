@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The command `sgn`. */
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { runCommand } from './run.js';
+
+// The package's own file, found by the package's own name from sources and from a build alike.
+const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('sgn.js/package.json'));
+
+const commands = [runCommand];
+
+const program = new Command('sgn')
+  .description('Train networks with the stochastic generalized Gauss-Newton method (Gargiani et al. 2020).')
+  .version(version)
+  .showHelpAfterError('Run with --help to see what is possible.')
+  .addHelpText('after', '\nStart with: sgn run mnist\nThen: sgn run --help');
+
+for (const command of commands) program.addCommand(command());
+
+await program.parseAsync();

@@ -1,0 +1,79 @@
+/** What a run shows: one line per epoch, and a table at the end. Pure. */
+import Table from 'cli-table3';
+import type { Ending, EpochRecord } from '../optim/index.js';
+import { showOptimizerError } from '../optim/index.js';
+
+const number = (value: number | undefined, digits = 4): string =>
+  value === undefined
+    ? '–'
+    : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+      ? value.toExponential(2)
+      : value.toPrecision(digits);
+
+const epochOf = ({ epoch }: EpochRecord): string => (Number.isInteger(epoch) ? `${epoch}` : epoch.toFixed(2));
+
+const metricOf = ({ testAccuracy, testLoss }: EpochRecord): string =>
+  testAccuracy === undefined ? number(testLoss) : `${(100 * testAccuracy).toFixed(2)} %`;
+
+const secondsOf = ({ seconds }: EpochRecord): string => seconds.toFixed(2);
+
+/** Why CG stopped, in words. */
+const stopReasons: { readonly [Reason in NonNullable<EpochRecord['stopReason']>]: string } = {
+  Converged: 'converged',
+  MaxIterations: 'iteration limit',
+  NonPositiveCurvature: 'no positive curvature',
+  NonFinite: 'not finite',
+};
+
+const stopOf = ({ stopReason }: EpochRecord): string => (stopReason === undefined ? '–' : stopReasons[stopReason]);
+
+const metricName = ({ testAccuracy }: EpochRecord): string =>
+  testAccuracy === undefined ? 'test loss' : 'test accuracy';
+
+/** One line on an epoch. */
+export const epochLine = (record: EpochRecord): string =>
+  [
+    `epoch ${epochOf(record).padStart(3)}`,
+    `train loss ${number(record.trainLoss)}`,
+    `${metricName(record)} ${metricOf(record)}`,
+    record.rho === undefined ? `lr ${number(record.stepSize)}` : `ρ ${number(record.rho)}`,
+    ...(record.cgIterations === undefined ? [] : [`CG ${record.cgIterations} (${stopOf(record)})`]),
+    `${secondsOf(record)} s`,
+  ].join('  ');
+
+/** The whole history as a table. */
+export const historyTable = (history: readonly EpochRecord[]): string => {
+  const [first] = history;
+  if (first === undefined) return '';
+  const table = new Table({
+    head: ['epoch', 'train loss', metricName(first), 'ρ', 'step size', 'CG', 'CG stopped', 'seconds'],
+    colAligns: ['right', 'right', 'right', 'right', 'right', 'right', 'left', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const record of history)
+    table.push([
+      epochOf(record),
+      number(record.trainLoss),
+      metricOf(record),
+      number(record.rho),
+      number(record.stepSize),
+      record.cgIterations === undefined ? '–' : `${record.cgIterations}`,
+      stopOf(record),
+      secondsOf(record),
+    ]);
+  return table.toString();
+};
+
+/** Why the run ended, in words. */
+export const endingLine = (ending: Ending): string => {
+  switch (ending._tag) {
+    case 'Epochs':
+      return 'all epochs done';
+    case 'Seconds':
+      return 'time is up';
+    case 'Interrupted':
+      return 'interrupted; what was reached is kept';
+    case 'Failed':
+      return `${showOptimizerError(ending.error)}; what was reached before is kept`;
+  }
+};

@@ -1,0 +1,53 @@
+/** `sgn run`: trains one experiment. */
+import { Command, Option } from 'commander';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { targetNames } from '../runtime/index.js';
+import { experimentNames } from './experiments.js';
+import { addHyperparameters } from './options.js';
+import { type RunOptions, runSession } from './session.js';
+
+const examples = `
+Examples:
+  $ sgn run mnist                              the paper's MNIST network with SGN(10), three epochs
+  $ sgn run mnist --cg 3 --epochs 10           SGN(3): at most 3 CG iterations per step
+  $ sgn run mnist --solver sgd --learning-rate 1 --seconds 25
+  $ sgn run boston --trust-region off --damping 1e-3 --damping-schedule cosine
+  $ sgn run sine --seed 3 --out runs/sine-3    leaves config, history and parameters in the folder
+  $ sgn run ./my-experiment.js                 a module whose default export is experiment({ … })
+
+A module is imported by Node: .js and .mjs always, .ts where TypeScript can be imported, for example under
+\`node --import tsx\`. Parameters are saved as safetensors, which NumPy, PyTorch and JAX load.
+Ctrl-C ends the run after the current step; the table and --out keep what was reached.`;
+
+const positiveNumber = (text: string): number => Number(text);
+
+/** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
+export const runCommand = (): Command =>
+  addHyperparameters(
+    new Command('run')
+      .description('Train an experiment and show how it goes: one line per epoch, a table at the end.')
+      .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
+      .addOption(new Option('--solver <name>', 'the optimizer').choices(['sgn', 'sgd']))
+      .option('--cg <n>', 'n of SGN(n): short for --max-cg-iterations', positiveNumber)
+      .option('--epochs <n>', 'end after so many passes over the training data', positiveNumber)
+      .option('--seconds <s>', 'end after so many seconds of training', positiveNumber)
+      .option('--batch <n>', 'samples per mini-batch', positiveNumber)
+      .option('--seed <n>', 'of the initial parameters and the order of the samples', positiveNumber)
+      .addOption(new Option('--target <name>', 'where the programs run').choices(['auto', ...targetNames]))
+      .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
+      .option('--out <folder>', 'write config.json, history.json and parameters.safetensors here'),
+  )
+    .addHelpText('after', examples)
+    .action(async (name: string, options: RunOptions) => {
+      await pipe(
+        runSession(name, options),
+        TE.match(
+          (message) => {
+            process.stderr.write(`sgn: ${message}\n`);
+            process.exitCode = 1;
+          },
+          () => undefined,
+        ),
+      )();
+    });

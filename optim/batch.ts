@@ -1,0 +1,55 @@
+/** Mini-batches: their check against a problem, and their place among a program's inputs. */
+import * as E from 'fp-ts/lib/Either.js';
+import { type Split, sampleLength } from './dataset.js';
+import type { Batch, OptimizerError } from './optimizer.js';
+import type { Problem } from './problem.js';
+
+/** The names and per-sample sizes of what a batch fills. */
+const slots = ({ input, target }: Problem) =>
+  [input, target].map(({ node, shape }) => ({
+    name: node.op === 'input' ? node.name : '',
+    length: sampleLength(shape.slice(1).map(Number)),
+  }));
+
+/** The batch as inputs of a program, by the names of the problem's leaves; an error if its arrays have other lengths. */
+export const batchInputs = (
+  problem: Problem,
+  batch: Batch,
+): E.Either<OptimizerError, Readonly<Record<string, Float32Array>>> => {
+  const arrays = [batch.inputs, batch.targets];
+  const filled = slots(problem).map((slot, i) => ({ ...slot, values: arrays[i] ?? new Float32Array(0) }));
+  const wrong = filled.find(({ length, values }) => values.length !== batch.count * length);
+  return wrong === undefined
+    ? E.right(Object.fromEntries(filled.map(({ name, values }) => [name, values])))
+    : E.left({
+        _tag: 'BatchError',
+        expected: `${batch.count} × ${wrong.length} numbers for ${wrong.name}`,
+        actual: `${wrong.values.length}`,
+      });
+};
+
+/** Arrays for batches of up to `size` rows, filled again for every batch. */
+export interface BatchBuffer {
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
+}
+
+/** Room for `size` rows of a split. */
+export const batchBuffer = (split: Split, size: number): BatchBuffer => ({
+  inputs: new Float32Array(size * sampleLength(split.inputShape)),
+  targets: new Float32Array(size * sampleLength(split.targetShape)),
+});
+
+/** The rows of a split in the given order, copied into the buffer: valid until it is filled again. */
+export const gatherBatch = (split: Split, rows: Uint32Array, buffer: BatchBuffer): Batch => {
+  const copyRows = (length: number, from: Float32Array, to: Float32Array): Float32Array => {
+    for (const [position, row] of rows.entries())
+      to.set(from.subarray(row * length, (row + 1) * length), position * length);
+    return to.subarray(0, rows.length * length);
+  };
+  return {
+    count: rows.length,
+    inputs: copyRows(sampleLength(split.inputShape), split.inputs, buffer.inputs),
+    targets: copyRows(sampleLength(split.targetShape), split.targets, buffer.targets),
+  };
+};

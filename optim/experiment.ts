@@ -1,0 +1,98 @@
+/** Experiments: a problem, its data, and the settings of a run, as one value that a module exports. */
+import * as E from 'fp-ts/lib/Either.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { z } from 'zod';
+import type { DslError } from '../dsl/index.js';
+import { targetNames } from '../runtime/target.js';
+import type { Dataset } from './dataset.js';
+import { sgdHyperparameters, sgnHyperparameters } from './hyperparameters.js';
+import type { Problem } from './problem.js';
+
+/** Settings of a run. Strict, like everything that it contains. */
+export const runSettings = z.strictObject({
+  solver: z.enum(['sgn', 'sgd']).default('sgn'),
+  batchSize: z.int().positive(),
+  epochs: z.int().positive(),
+  seconds: z.number().positive().optional(),
+  seed: z.int().min(0).default(0),
+  target: z.enum(['auto', ...targetNames]).default('auto'),
+  sgn: sgnHyperparameters.prefault({}),
+  sgd: sgdHyperparameters.prefault({}),
+});
+
+/** Complete settings of a run. */
+export type RunSettings = Readonly<z.output<typeof runSettings>>;
+
+/** Settings as an author writes them: what has a default may be left out. */
+export type RunSettingsInput = Readonly<z.input<typeof runSettings>>;
+
+/** Data that could not be had: one line for people. */
+export interface DataFailure {
+  readonly _tag: 'DataFailure';
+  readonly message: string;
+}
+
+/** What the user decides about data. */
+export interface LoadOptions {
+  /** The folder in which the files are looked for first. */
+  readonly folder: string | undefined;
+  /** Hears how far a download has come, in bytes. */
+  readonly onDownload: (file: string, received: number, total: number | undefined) => void;
+}
+
+/** Loads a data set. */
+export type LoadDataset = (options: LoadOptions) => TE.TaskEither<DataFailure, Dataset>;
+
+/** What an experiment module exports. */
+export interface Experiment {
+  readonly _tag: 'Experiment';
+  readonly name: string;
+  readonly problem: E.Either<DslError, Problem>;
+  readonly dataset: LoadDataset;
+  readonly settings: RunSettingsInput;
+}
+
+/** Settings that are refused, with what to do instead. */
+export interface ConfigError {
+  readonly _tag: 'ConfigError';
+  /** The setting, for example `sgn.damping`. */
+  readonly setting: string;
+  readonly problem: string;
+}
+
+/** One line for people. */
+export const showConfigError = ({ setting, problem }: ConfigError): string =>
+  setting === '' ? problem : `${setting}: ${problem}`;
+
+/** An experiment. Its settings are checked when it is run, together with those that the command line overrides. */
+export const experiment = (definition: Omit<Experiment, '_tag'>): Experiment => ({ _tag: 'Experiment', ...definition });
+
+const experimentModule = z.object({
+  default: z.custom<Experiment>(
+    (value) => z.object({ _tag: z.literal('Experiment'), name: z.string() }).safeParse(value).success,
+  ),
+});
+
+/** The experiment that a loaded module exports as its default. */
+export const experimentOf = (path: string, module: unknown): E.Either<ConfigError, Experiment> => {
+  const parsed = experimentModule.safeParse(module);
+  return parsed.success
+    ? E.right(parsed.data.default)
+    : E.left({
+        _tag: 'ConfigError',
+        setting: path,
+        problem: 'its default export is no experiment; write `export default experiment({ … })`',
+      });
+};
+
+/** Checks settings; the error names the first that is wrong. */
+export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSettings> => {
+  const parsed = runSettings.safeParse(settings);
+  if (parsed.success) return E.right(parsed.data);
+  const [issue] = parsed.error.issues;
+  return E.left({
+    _tag: 'ConfigError',
+    setting: issue?.path.join('.') ?? '',
+    problem: issue?.message ?? 'not valid',
+  });
+};

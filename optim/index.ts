@@ -1,0 +1,22 @@
+/** Optimizers: immutable steppers composed of CG, line search, trust region and schedules, and the training loop. */
+export type { BatchBuffer } from './batch.js';
+export { batchBuffer, batchInputs, gatherBatch } from './batch.js';
+export { type CgLimits, type CgState, type CgSystem, cg, type LinearMap, type StopReason, stopReason } from './cg.js';
+export { type Curvature, ggn } from './curvature.js';
+export * from './dataset.js';
+export { type Evaluate, evaluation } from './evaluate.js';
+export * from './experiment.js';
+export * from './hyperparameters.js';
+export * from './lineSearch.js';
+export * from './optimizer.js';
+export { preconditioner } from './preconditioner.js';
+export { type Metric, type Problem, type ProblemDefinition, problem } from './problem.js';
+export type { ProgramDefinition } from './programs.js';
+export * from './run.js';
+export * from './safetensors.js';
+export * from './schedule.js';
+export { type SgdReport, type SgdState, sgd } from './sgd.js';
+export { type SgnReport, type SgnState, sgn } from './sgn.js';
+export { gradientAt, lossAt, sgnProgram } from './sgnProgram.js';
+export * from './train.js';
+export * from './trustRegion.js';

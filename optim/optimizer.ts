@@ -1,0 +1,93 @@
+/** What all optimizers have in common: immutable states, one step at a time, errors as values. */
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { CompileError } from '../compiler/index.js';
+import { type DslError, showDslError } from '../dsl/index.js';
+import { type DeviceArray, showTargetError, type TargetError } from '../runtime/target.js';
+import type { StopReason } from './cg.js';
+
+/** A flat vector [d]: on the host, as at the start, or on the target, as every step leaves it. Never written to. */
+export type DeviceVector = Float32Array | DeviceArray;
+
+/** A copy of the elements on the host. */
+export const readVector = (vector: DeviceVector): TE.TaskEither<TargetError, Float32Array> =>
+  vector instanceof Float32Array ? TE.right(vector.slice()) : vector.read;
+
+/** `count` samples: rows of inputs and rows of targets, row-major. */
+export interface Batch {
+  readonly count: number;
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
+}
+
+/** What every state holds. */
+export interface OptimizerState {
+  /** Completed steps. */
+  readonly step: number;
+  /** θ [d]. */
+  readonly theta: DeviceVector;
+}
+
+/** What every step reports. */
+export interface StepReport {
+  /** The step's number, from 1. */
+  readonly step: number;
+  /** Mean loss of the batch before the step. */
+  readonly loss: number;
+  /** α, or the learning rate. */
+  readonly stepSize: number;
+  /** ρ that the step was made with. */
+  readonly rho?: number;
+  readonly cgIterations?: number;
+  readonly stopReason?: StopReason['_tag'];
+}
+
+/** What can go wrong in a step. The state it started from is untouched and can be stepped again. */
+export type OptimizerError =
+  /** NaN or an infinity; `quantity` names what, in the notation of the documentation. */
+  | { readonly _tag: 'NonFiniteError'; readonly step: number; readonly quantity: string; readonly value: number }
+  /** A batch does not have the size that its arrays say. */
+  | { readonly _tag: 'BatchError'; readonly expected: string; readonly actual: string }
+  | DslError
+  | CompileError
+  | TargetError;
+
+/** One line for people. */
+export const showOptimizerError = (error: OptimizerError): string => {
+  switch (error._tag) {
+    case 'NonFiniteError':
+      return `step ${error.step}: ${error.quantity} is ${error.value}`;
+    case 'BatchError':
+      return `batch: expected ${error.expected}, got ${error.actual}`;
+    case 'ShapeError':
+    case 'NameError':
+    case 'UnsupportedError':
+    case 'SpecError':
+      return showDslError(error);
+    default:
+      return showTargetError(error);
+  }
+};
+
+/** A failed step with the last good state, from which one can go on otherwise. */
+export interface StepFailure<State> {
+  readonly error: OptimizerError;
+  readonly state: State;
+}
+
+/** What a step gave. */
+export interface Stepped<State, Report> {
+  readonly state: State;
+  readonly report: Report;
+}
+
+/** An optimizer of one problem on one target. States never change: one that was kept can be stepped again, to the same bits. */
+export interface Optimizer<State extends OptimizerState, Report extends StepReport = StepReport> {
+  /** For people, for example `SGN(10)`. */
+  readonly name: string;
+  /** The state before the first step, at θ [d] (copied). */
+  readonly init: (theta: Float32Array) => State;
+  /** Compiles what a step on `count` samples needs, so that the first step need not. */
+  readonly prepare: (count: number) => TE.TaskEither<OptimizerError, void>;
+  /** One step on one mini-batch. */
+  readonly step: (state: State, batch: Batch) => TE.TaskEither<StepFailure<State>, Stepped<State, Report>>;
+}

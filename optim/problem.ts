@@ -1,0 +1,102 @@
+/** What is to be learned: a network's output, a loss on it, and where its data and parameters enter. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import {
+  argmax,
+  check,
+  type DslError,
+  type Expr,
+  equal,
+  type Initialiser,
+  mean,
+  nameError,
+  type ParameterSpace,
+  parameterSpace,
+  type Shape,
+  shapeError,
+  typed,
+} from '../dsl/index.js';
+import type { Scalar } from './cg.js';
+
+/** What a test measures: the mean loss, or the share of samples whose largest output is at the target's label. */
+export type Metric = 'loss' | 'accuracy';
+
+/** A problem with its shapes forgotten, as optimizers use it. */
+export interface Problem {
+  readonly name: string;
+  /** The input leaf of the samples, [batch, …]. */
+  readonly input: Expr;
+  /** The input leaf of the targets, [batch, …]. */
+  readonly target: Expr;
+  /** The name of the dimension that counts samples. */
+  readonly batch: string;
+  /** z = f(x; θ), [batch, …], before the output nonlinearity. */
+  readonly output: Expr;
+  /** z ↦ mean over the batch of the loss of z and the target; convex in z. */
+  readonly loss: (output: Expr) => Scalar;
+  readonly metric: Metric;
+  readonly initialiser: Initialiser;
+  /** How the parameters lie in the flat θ [d]. */
+  readonly parameters: ParameterSpace;
+}
+
+/** A problem as its author writes it, with shapes in types. */
+export interface ProblemDefinition<X extends Shape, Y extends Shape, Z extends Shape> {
+  readonly name: string;
+  readonly input: Expr<X>;
+  readonly target: Expr<Y>;
+  readonly output: Expr<Z>;
+  readonly loss: (output: Expr<Z>, target: Expr<Y>) => Scalar;
+  readonly metric: Metric;
+  readonly initialiser: Initialiser;
+}
+
+/** Names of inputs that the optimizers add to those of the problem. */
+export const optimizerInputs = [
+  'theta',
+  'momentum',
+  'momentumCorrection',
+  'damping',
+  'cgTolerance',
+  'cgIterations',
+  'stepSize',
+  'velocity',
+  'velocityDecay',
+  'learningRate',
+] as const;
+
+const inputName = (operation: string, { node }: Expr): E.Either<DslError, string> => {
+  if (node.op !== 'input') return E.left(nameError(operation, 'an input', node.op));
+  return optimizerInputs.some((name) => name === node.name)
+    ? E.left(nameError(operation, `an input not named ${optimizerInputs.join(', ')}`, node.name))
+    : E.right(node.name);
+};
+
+const batchDimension = (input: Expr, target: Expr): E.Either<DslError, string> => {
+  const [batch] = input.shape;
+  return typeof batch === 'string' && target.shape[0] === batch
+    ? E.right(batch)
+    : E.left(shapeError('problem', 'inputs and targets [batch, …]', input.shape, target.shape));
+};
+
+/** Checks a definition and lays its parameters out; the error says which part does not fit. */
+export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
+  definition: ProblemDefinition<X, Y, Z>,
+): E.Either<DslError, Problem> => {
+  const { name, input, target, output, metric, initialiser } = definition;
+  // The author's loss is typed for the shape of z; the compiler calls it with expressions of that very shape.
+  const loss = (z: Expr): Scalar => definition.loss(typed<Z>(z), target);
+  return pipe(
+    inputName(`${name}: input`, input),
+    E.flatMap(() => inputName(`${name}: target`, target)),
+    E.flatMap(() => batchDimension(input, target)),
+    E.bindTo('batch'),
+    E.bind('value', () => check(loss(output))),
+    E.bind('parameters', ({ value }) => parameterSpace([value])),
+    E.map(({ batch, parameters }) => ({ name, input, target, batch, output, loss, metric, initialiser, parameters })),
+  );
+};
+
+/** The share of samples whose first largest output is at the target's label: [batch, C], [batch] → []. */
+export const accuracy = (output: Expr, target: Expr): Scalar =>
+  typed(mean(equal(argmax(output, output.shape.length - 1), target)));

@@ -1,0 +1,111 @@
+/**
+ * The safetensors format (github.com/huggingface/safetensors): an 8-byte little-endian header length, a JSON header that
+ * gives every tensor's type, shape and byte range, then the elements. NumPy, PyTorch and JAX load it.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import { z } from 'zod';
+
+/** A named array of float32, row-major. */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Bytes that are no safetensors file of float32 arrays. */
+export interface SafetensorsError {
+  readonly _tag: 'SafetensorsError';
+  readonly expected: string;
+  readonly actual: string;
+}
+
+const lengthBytes = 8;
+
+const header = z.record(
+  z.string(),
+  z.object({
+    dtype: z.literal('F32'),
+    shape: z.array(z.int().min(0)),
+    data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+  }),
+);
+
+const writeFloats = (view: DataView, at: number, values: Float32Array): void => {
+  for (const [i, value] of values.entries()) view.setFloat32(at + 4 * i, value, true);
+};
+
+/** The file's bytes. Names must differ. */
+export const encodeSafetensors = (tensors: readonly Tensor[]): Uint8Array => {
+  const starts = [0];
+  for (const [i, { values }] of tensors.entries()) starts.push((starts[i] ?? 0) + 4 * values.length);
+  const entries = tensors.map(({ name, shape }, i) => [
+    name,
+    { dtype: 'F32', shape, data_offsets: [starts[i], starts[i + 1]] },
+  ]);
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // The elements start at a multiple of 8 bytes; the format pads its header with spaces.
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(lengthBytes + headerBytes + (starts.at(-1) ?? 0)).fill(
+    0x20,
+    0,
+    lengthBytes + headerBytes,
+  );
+  bytes.set(json, lengthBytes);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(headerBytes), true);
+  for (const [i, { values }] of tensors.entries())
+    writeFloats(view, lengthBytes + headerBytes + (starts[i] ?? 0), values);
+  return bytes;
+};
+
+const fault = (expected: string, actual: string): SafetensorsError => ({ _tag: 'SafetensorsError', expected, actual });
+
+const parseHeader = (text: string): E.Either<SafetensorsError, z.output<typeof header>> =>
+  E.flatMap(
+    E.tryCatch(
+      (): unknown => JSON.parse(text),
+      () => fault('a header in JSON', `${text.length} characters that are none`),
+    ),
+    (json) => {
+      const parsed = header.safeParse(json);
+      const issue = parsed.error?.issues[0];
+      return parsed.success
+        ? E.right(parsed.data)
+        : E.left(fault('float32 tensors in the header', `${issue?.path.join('.')}: ${issue?.message}`));
+    },
+  );
+
+/** The arrays of a file, in its order; an error names what the bytes break. */
+export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError, readonly Tensor[]> => {
+  if (bytes.length < lengthBytes) return E.left(fault(`at least ${lengthBytes} bytes`, `${bytes.length}`));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = lengthBytes + Number(view.getBigUint64(0, true));
+  if (start > bytes.length) return E.left(fault(`a header of ${start - lengthBytes} bytes`, `${bytes.length} bytes`));
+  return E.flatMap(parseHeader(new TextDecoder().decode(bytes.subarray(lengthBytes, start))), (parsed) => {
+    const entries = Object.entries(parsed).map(
+      ([
+        name,
+        {
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => ({
+        name,
+        shape,
+        from: start + from,
+        to: start + to,
+        length: shape.reduce((product, extent) => product * extent, 1),
+      }),
+    );
+    const wrong = entries.find(({ from, to, length }) => to - from !== 4 * length || to > bytes.length);
+    if (wrong !== undefined)
+      return E.left(fault(`${4 * wrong.length} bytes of ${wrong.name} within the file`, `${wrong.to - wrong.from}`));
+    return E.right(
+      entries.map(({ name, shape, from, length }) => ({
+        name,
+        shape,
+        values: Float32Array.from({ length }, (_, i) => view.getFloat32(from + 4 * i, true)),
+      })),
+    );
+  });
+};

@@ -1,0 +1,124 @@
+/** Running the stages of an SGN step: their inputs, and their results with every NaN and infinity refused by name. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as O from 'fp-ts/lib/Option.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { DeviceArray, Executable, StageInput } from '../runtime/target.js';
+import { type StopReason, stopReason } from './cg.js';
+import type { SgnHyperparameters } from './hyperparameters.js';
+import type { Trial } from './lineSearch.js';
+import type { DeviceVector, OptimizerError, OptimizerState } from './optimizer.js';
+import { arrayOf, finiteScalars, nonFinite } from './results.js';
+
+type Result<A> = TE.TaskEither<OptimizerError, A>;
+
+/** Where SGN stands. */
+export interface SgnState extends OptimizerState {
+  /** ρ of the next step. */
+  readonly damping: number;
+  /** m [d], where the gradient has momentum. */
+  readonly momentum: O.Option<DeviceVector>;
+}
+
+/** The linearisation point. */
+export interface Linearized {
+  /** L(θ). */
+  readonly loss: number;
+  /** ‖g‖₂. */
+  readonly gradientNorm: number;
+  /** m after this step's gradient. */
+  readonly momentum: O.Option<DeviceArray>;
+}
+
+/** What CG found. */
+export interface Solved {
+  readonly iterations: number;
+  readonly stopReason: StopReason['_tag'];
+  /** m̂ᵀΔθ. */
+  readonly slope: number;
+  /** ½ (r + g)ᵀΔθ. */
+  readonly predicted: number;
+  /** ‖Δθ‖₂. */
+  readonly directionNorm: number;
+}
+
+/** A trial with where it led. */
+export interface ThetaTrial extends Trial {
+  /** θ + αΔθ. */
+  readonly theta: DeviceArray;
+}
+
+/** L(θ), g and m at the state's θ on a batch. */
+export const runLinearize = (
+  executable: Executable,
+  settings: SgnHyperparameters,
+  state: SgnState,
+  batch: Readonly<Record<string, StageInput>>,
+): Result<Linearized> => {
+  const step = state.step + 1;
+  const momentum: Readonly<Record<string, StageInput>> = O.isSome(state.momentum)
+    ? { momentum: state.momentum.value, momentumCorrection: 1 / (1 - settings.gradientMomentum ** step) }
+    : {};
+  return pipe(
+    executable.run('linearize', { theta: state.theta, ...batch, ...momentum }),
+    TE.flatMapEither((result) =>
+      pipe(
+        finiteScalars(step, result, { loss: 'the loss L(θ)', gradientNorm2: 'the squared gradient norm gᵀg' }),
+        E.map((scalar) => ({
+          loss: scalar('loss'),
+          gradientNorm: Math.sqrt(scalar('gradientNorm2')),
+          momentum: O.fromNullable(result.arrays.momentum),
+        })),
+      ),
+    ),
+  );
+};
+
+/** Δθ by CG; it stays on the target. */
+export const runSolve = (executable: Executable, settings: SgnHyperparameters, state: SgnState): Result<Solved> => {
+  const step = state.step + 1;
+  const { cgTolerance, cgSwitchStep, minCgIterations, maxCgIterations } = settings;
+  const cgIterations = step < cgSwitchStep ? minCgIterations : maxCgIterations;
+  return pipe(
+    executable.run('solve', { damping: state.damping, cgTolerance, cgIterations }),
+    TE.flatMapEither((result) =>
+      pipe(
+        finiteScalars(step, result, {
+          residualProduct: 'rᵀMr of CG',
+          curvature: 'pᵀ(G + ρI)p of CG',
+          directionNorm2: 'the squared norm of the direction ΔθᵀΔθ',
+          slope: 'the slope m̂ᵀΔθ',
+          predicted: 'the predicted reduction ½(r + g)ᵀΔθ',
+          iterations: 'the number of CG iterations',
+          status: 'the status of CG',
+        }),
+        E.filterOrElse(
+          (scalar) => stopReason(scalar('status'))._tag !== 'NonFinite',
+          (scalar) => nonFinite(step, 'an inner product of CG (by its status)', scalar('status')),
+        ),
+        E.map((scalar) => ({
+          iterations: scalar('iterations'),
+          stopReason: stopReason(scalar('status'))._tag,
+          slope: scalar('slope'),
+          predicted: scalar('predicted'),
+          directionNorm: Math.sqrt(scalar('directionNorm2')),
+        })),
+      ),
+    ),
+  );
+};
+
+/** θ + αΔθ and its loss on the batch. */
+export const runTrial = (executable: Executable, step: number, stepSize: number): Result<ThetaTrial> =>
+  pipe(
+    executable.run('trial', { stepSize }),
+    TE.flatMapEither(
+      (result): E.Either<OptimizerError, ThetaTrial> =>
+        pipe(
+          finiteScalars(step, result, { trialLoss: `the loss L(θ + ${stepSize}Δθ)` }),
+          E.bindTo('scalar'),
+          E.bind('theta', (): E.Either<OptimizerError, DeviceArray> => arrayOf('trial', result, 'thetaNext')),
+          E.map(({ scalar, theta }) => ({ stepSize, loss: scalar('trialLoss'), theta })),
+        ),
+    ),
+  );

@@ -1,0 +1,180 @@
+/**
+ * The training loop: epochs of mini-batches in a freshly shuffled order, measured after each. Effects (drawing,
+ * saving) are the caller's, through hooks. Whatever ends a run, what it reached is in the result.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type * as IO from 'fp-ts/lib/IO.js';
+import * as O from 'fp-ts/lib/Option.js';
+import type * as T from 'fp-ts/lib/Task.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Generator, random } from '../dsl/index.js';
+import { batchBuffer, gatherBatch } from './batch.js';
+import type { Dataset } from './dataset.js';
+import type { Evaluate } from './evaluate.js';
+import type { Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
+import type { Metric } from './problem.js';
+import { tailRecTask, yieldToEvents } from './task.js';
+
+/** One line of a run's history. */
+export interface EpochRecord {
+  /** Epochs completed so far; a fraction where the run ended inside one. */
+  readonly epoch: number;
+  /** Mean over the epoch's steps of the batch's loss before the step. */
+  readonly trainLoss: number;
+  readonly testLoss?: number;
+  readonly testAccuracy?: number;
+  /** Seconds of training from the start of the run, without the time of measuring. */
+  readonly seconds: number;
+  /** ρ, α (or the learning rate), CG iterations and why CG stopped, in the last step of the epoch. */
+  readonly rho?: number;
+  readonly stepSize: number;
+  readonly cgIterations?: number;
+  readonly stopReason?: NonNullable<StepReport['stopReason']>;
+}
+
+/** What a run has reached: all that is needed to go on from there. */
+export interface Progress<State> {
+  readonly state: State;
+  readonly generator: Generator;
+  readonly history: readonly EpochRecord[];
+  readonly seconds: number;
+}
+
+/** Why a run ended. */
+export type Ending =
+  | { readonly _tag: 'Epochs' }
+  | { readonly _tag: 'Seconds' }
+  | { readonly _tag: 'Interrupted' }
+  | { readonly _tag: 'Failed'; readonly error: OptimizerError };
+
+/** What a run reached, and why it ended there. */
+export interface TrainResult<State> {
+  readonly progress: Progress<State>;
+  readonly ending: Ending;
+}
+
+/** A run. */
+export interface Training<State extends OptimizerState> {
+  readonly dataset: Dataset;
+  readonly metric: Metric;
+  readonly optimizer: Optimizer<State>;
+  readonly evaluate: Evaluate;
+  readonly batchSize: number;
+  /** Ends after so many epochs. */
+  readonly epochs: number;
+  /** Ends with the first step after so many seconds of training; `Infinity` for no limit. */
+  readonly seconds: number;
+  /** Milliseconds of some monotonic clock. */
+  readonly clock: IO.IO<number>;
+  /** Asked after every step; true ends the run. */
+  readonly interrupted: IO.IO<boolean>;
+  /** After every step: its report, and how much of the epoch is done. */
+  readonly onStep: (report: StepReport, done: number, steps: number) => IO.IO<void>;
+  /** After every epoch and its measurement. */
+  readonly onEpoch: (record: EpochRecord, progress: Progress<State>) => T.Task<void>;
+}
+
+/** Inside an epoch. */
+interface Position<State> {
+  readonly state: State;
+  readonly seconds: number;
+  readonly done: number;
+  readonly lossSum: number;
+}
+
+/** Behind the last step of an epoch, or behind the step that a run ends with. */
+interface EpochEnd<State> extends Position<State> {
+  readonly last: StepReport;
+  readonly ending: O.Option<Ending>;
+}
+
+/** A step that failed: what was reached before it. */
+interface EpochFailure<State> {
+  readonly state: State;
+  readonly seconds: number;
+  readonly error: OptimizerError;
+}
+
+/** The steps of one epoch, in the order `order` of the rows. */
+const runSteps = <State extends OptimizerState>(
+  training: Training<State>,
+  order: Uint32Array,
+  from: Pick<Progress<State>, 'state' | 'seconds'>,
+): TE.TaskEither<EpochFailure<State>, EpochEnd<State>> => {
+  const { dataset, batchSize, optimizer, clock } = training;
+  const steps = Math.ceil(order.length / batchSize);
+  const buffer = batchBuffer(dataset.train, Math.min(batchSize, order.length));
+  const endingAt = (seconds: number): O.Option<Ending> =>
+    training.interrupted()
+      ? O.some({ _tag: 'Interrupted' })
+      : seconds >= training.seconds
+        ? O.some({ _tag: 'Seconds' })
+        : O.none;
+  const start: Position<State> = { state: from.state, seconds: from.seconds, done: 0, lossSum: 0 };
+  return tailRecTask(start, (at) => async () => {
+    const started = clock();
+    const rows = order.subarray(at.done * batchSize, (at.done + 1) * batchSize);
+    const stepped = await optimizer.step(at.state, gatherBatch(dataset.train, rows, buffer))();
+    if (E.isLeft(stepped)) return E.left({ ...stepped.left, seconds: at.seconds });
+    const { state, report } = stepped.right;
+    const seconds = at.seconds + (clock() - started) / 1000;
+    const next = { state, seconds, done: at.done + 1, lossSum: at.lossSum + report.loss };
+    training.onStep(report, next.done, steps)();
+    await yieldToEvents();
+    const ending = endingAt(seconds);
+    return E.right(O.isSome(ending) || next.done === steps ? E.right({ ...next, last: report, ending }) : E.left(next));
+  });
+};
+
+const recordOf = <State>(
+  metric: Metric,
+  epoch: number,
+  { lossSum, done, seconds, last }: EpochEnd<State>,
+  measured: number,
+): EpochRecord => ({
+  epoch,
+  trainLoss: lossSum / done,
+  ...(metric === 'accuracy' ? { testAccuracy: measured } : { testLoss: measured }),
+  seconds,
+  ...(last.rho === undefined ? {} : { rho: last.rho }),
+  stepSize: last.stepSize,
+  ...(last.cgIterations === undefined ? {} : { cgIterations: last.cgIterations }),
+  ...(last.stopReason === undefined ? {} : { stopReason: last.stopReason }),
+});
+
+/** Runs until the epochs or seconds are used up, an interrupt, or a failure. */
+export const train = <State extends OptimizerState>(
+  training: Training<State>,
+  from: Progress<State>,
+): T.Task<TrainResult<State>> => {
+  const { dataset, evaluate, metric } = training;
+  const steps = Math.ceil(dataset.train.count / training.batchSize);
+  const finished = (progress: Progress<State>, ending: Ending) => E.right({ progress, ending });
+  const failed = (progress: Progress<State>, error: OptimizerError) => finished(progress, { _tag: 'Failed', error });
+
+  const epoch =
+    (progress: Progress<State>): T.Task<E.Either<Progress<State>, TrainResult<State>>> =>
+    async () => {
+      const completed = progress.history.length;
+      if (completed >= training.epochs) return finished(progress, { _tag: 'Epochs' });
+      const { values: order, generator } = random.permutation(progress.generator, dataset.train.count);
+      const end = await runSteps(training, order, progress)();
+      if (E.isLeft(end)) {
+        const { state, seconds, error } = end.left;
+        return failed({ ...progress, state, seconds }, error);
+      }
+      const { state, seconds, done, ending } = end.right;
+      const measured = await evaluate(state.theta, dataset.test)();
+      if (E.isLeft(measured)) return failed({ ...progress, state, seconds, generator }, measured.left);
+      const record = recordOf(metric, completed + done / steps, end.right, measured.right);
+      const next = { state, generator, seconds, history: [...progress.history, record] };
+      await training.onEpoch(record, next)();
+      return O.isSome(ending) ? finished(next, ending.value) : E.left(next);
+    };
+
+  return pipe(
+    tailRecTask(from, (progress) => TE.fromTask<E.Either<Progress<State>, TrainResult<State>>, never>(epoch(progress))),
+    TE.toUnion,
+  );
+};

@@ -1,0 +1,24 @@
+/** The trust region: how well the quadratic model foretold the loss decides the damping ρ of the next step. */
+
+/** Nocedal & Wright, Numerical Optimization (2006), algorithm 4.1, in the form for a damping instead of a radius. */
+const poor = { below: 1 / 4, multiply: 3 / 2 };
+const good = { above: 3 / 4, multiply: 2 / 3 };
+
+/** What a step promised and what it gave; both are negative for a step that descends. */
+export interface Reduction {
+  /** L(θ + Δθ) − L(θ). */
+  readonly actual: number;
+  /** ½ (r + g)ᵀΔθ, the change of the damped quadratic model gᵀΔθ + ½ Δθᵀ(G + ρI)Δθ, where r = (G + ρI)Δθ + g. */
+  readonly predicted: number;
+}
+
+/** actual / predicted; 1 where nothing was promised and nothing changed (Δθ = 0), so that ρ has no reason to grow. */
+export const reductionRatio = ({ actual, predicted }: Reduction): number =>
+  predicted === 0 && actual === 0 ? 1 : actual / predicted;
+
+/** ρ after a step: 3/2 ρ where the ratio is under 1/4; 2/3 ρ, but not under `minDamping`, where it is over 3/4. */
+export const nextDamping = (damping: number, minDamping: number, ratio: number): number => {
+  if (ratio < poor.below) return poor.multiply * damping;
+  if (ratio > good.above) return Math.max(good.multiply * damping, minDamping);
+  return damping;
+};
