@@ -69,6 +69,7 @@ interface Hit<A> {
   readonly files: A;
 }
 
+/** A folder of an npm package; null where the package is not installed. */
 const packageFolder = (name: string, folder: string): string | null => {
   try {
     return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), folder);
@@ -110,7 +111,15 @@ const inNamedFolder = <A>(folder: string, set: FileSet, inspect: Inspect<A>): TE
     () => firstIn([...set.subfolders.map((name) => join(folder, name)), folder], inspect),
   );
 
-const downloadAll = <A>(
+/** The cache, where an interrupted download may have left some of the files: those are as good as none. */
+const inCache = <A>(cache: string, inspect: Inspect<A>): TE.TaskEither<DataError, Hit<A> | null> =>
+  pipe(
+    inspectFolder(cache, inspect),
+    TE.orElse((error) => (error._tag === 'FilesMissing' ? TE.right(null) : TE.left(error))),
+  );
+
+/** Downloads the official files that the cache lacks. */
+const complete = <A>(
   set: FileSet,
   cache: string,
   options: DataOptions,
@@ -125,9 +134,13 @@ const downloadAll = <A>(
     reason,
   });
   return pipe(
-    set.official,
-    TE.traverseSeqArray((file) => download(set.mirrors, file, join(cache, file.name), options.onProgress)),
-    TE.mapLeft(unavailable),
+    inspectFolder(cache, (_folder, names) => E.right(names)),
+    TE.map((hit) => set.official.filter((file) => !(hit?.files.has(file.name) ?? false))),
+    TE.flatMap(
+      TE.traverseSeqArray((file) =>
+        TE.mapLeft(unavailable)(download(set.mirrors, file, join(cache, file.name), options.onProgress)),
+      ),
+    ),
     TE.flatMap(() => inspectFolder(cache, inspect)),
     TE.flatMapEither(
       E.fromNullable<DataError>({ _tag: 'ReadFailed', path: cache, reason: 'what was downloaded is gone again' }),
@@ -144,8 +157,9 @@ export const locate = <A>(
   const cache = join(options.cache, set.subfolders[0]);
   const packages = set.packages.flatMap(({ name, folder }) => packageFolder(name, folder) ?? []);
   const elsewhere = pipe(
-    firstIn([...set.systemFolders, ...packages, cache], inspect),
-    TE.flatMap((hit) => (hit === null ? downloadAll(set, cache, options, inspect) : TE.right(hit))),
+    firstIn([...set.systemFolders, ...packages], inspect),
+    TE.flatMap((hit) => (hit === null ? inCache(cache, inspect) : TE.right(hit))),
+    TE.flatMap((hit) => (hit === null ? complete(set, cache, options, inspect) : TE.right(hit))),
   );
   const found = (hit: Hit<A>, notes: readonly string[]): Found<A> => ({
     files: hit.files,

@@ -89,6 +89,27 @@ describe('downloads', () => {
     }
   });
 
+  it('that were interrupted go on with the files that are missing', async () => {
+    await withFolder(async (cache) => {
+      const asked: (string | undefined)[] = [];
+      const first: RequestListener = (request, response) =>
+        asked.push(request.url) > 2 ? response.writeHead(503).end() : serve(request, response);
+      const rest: RequestListener = (request, response) => {
+        asked.push(request.url);
+        serve(request, response);
+      };
+      const interrupted = await withServer(first, (base) => loaderFrom(base)(optionsIn(cache))());
+      expect(tagOf(interrupted)).to.equal('DataUnavailable');
+      asked.length = 0;
+      expectDataset(await withServer(rest, (base) => loaderFrom(base)(optionsIn(cache))()));
+      expect(asked).to.deep.equal(
+        Object.keys(files)
+          .slice(2)
+          .map((name) => `/${name}`),
+      );
+    });
+  });
+
   it('that are not the official files are thrown away, and say so', async () => {
     await withFolder((cache) =>
       withServer(

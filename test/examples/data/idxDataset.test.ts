@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import { showDataError } from '../../../examples/data/error.js';
-import { fashionFiles } from '../../../examples/data/fashion.js';
+import { fashion, fashionFiles } from '../../../examples/data/fashion.js';
 import { idxDataset } from '../../../examples/data/idxDataset.js';
 import type { FileSet, Loader } from '../../../examples/data/locate.js';
 import { mnist, mnistFiles } from '../../../examples/data/mnist.js';
@@ -56,6 +56,18 @@ describe('data sets in MNIST’s form', () => {
     expect(mean).to.be.closeTo(0.1306604, 1e-6);
     const row = [0, 3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127, 0].map((x) => Math.fround(x / 255));
     expect(Array.from(dataset.train.inputs.subarray(5 * 28 + 11, 5 * 28 + 25))).to.deep.equal(row);
+  });
+
+  it('reads FashionMNIST where the system has installed it', async function () {
+    if (!fashionFiles.systemFolders.some(existsSync)) {
+      this.skip();
+    }
+    const { train, test } = expectDataset(await withFolder((cache) => fashion(optionsFor(undefined, cache))()));
+    expect([train.count, test.count]).to.deep.equal([60000, 10000]);
+    expect(train.inputs.length).to.equal(60000 * 784);
+    // the set is balanced, and begins with an ankle boot and two T-shirts
+    expect(Array.from(train.targets.subarray(0, 3))).to.deep.equal([9, 0, 0]);
+    expect(train.targets.reduce((sum, label) => sum + label, 0)).to.equal(6000 * 45);
   });
 
   it('gives the same rows from plain and from compressed files', async () => {
