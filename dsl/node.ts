@@ -20,6 +20,7 @@ export interface WindowAxis {
   readonly axis: number;
   readonly size: number;
   readonly stride: number;
+  /** Elements from one tap to the next; negative where a window is read backwards, from its last element. */
   readonly dilation: number;
 }
 
@@ -81,8 +82,9 @@ export type Node =
   | { readonly op: 'concat'; readonly operands: readonly Expr[]; readonly axis: number }
   /**
    * Sliding windows: each axis `[n]` in `windows` becomes a position axis in its place,
-   * `⌊(n − dilation·(size − 1) − 1) / stride⌋ + 1` long, and a new axis of its `size` at the end (in the order of
-   * `windows`): `out[…, p, …, k] = operand[…, stride·p + dilation·k, …]`.
+   * `⌊(n − |dilation|·(size − 1) − 1) / stride⌋ + 1` long, and a new axis of its `size` at the end (in the order of
+   * `windows`): `out[…, p, …, k] = operand[…, stride·p + dilation·k, …]`, or with `stride·p + |dilation|·(size − 1 − k)`
+   * where the dilation is negative.
    */
   | { readonly op: 'window'; readonly operand: Expr; readonly windows: readonly WindowAxis[] }
   /** The adjoint of `window` (overlap-add) back to `shape`. */

@@ -35,9 +35,17 @@ const single = <O extends OneOperand['op']>(
 
 const isAxis = (axis: number, rank: number): boolean => Number.isInteger(axis) && axis >= 0 && axis < rank;
 
+/** The elements that a window reaches over, from its first tap to its last. */
+export const windowSpan = ({ size, dilation }: Pick<WindowAxis, 'size' | 'dilation'>): number =>
+  Math.abs(dilation) * (size - 1) + 1;
+
+/** The element, relative to the window's first, that tap 0 reads: the last one if the window is read backwards. */
+export const windowStart = ({ size, dilation }: Pick<WindowAxis, 'size' | 'dilation'>): number =>
+  dilation < 0 ? -dilation * (size - 1) : 0;
+
 /** The number of window positions along an axis of `extent` elements; 0 or less where the window does not fit. */
 export const windowPositions = (extent: number, { size, stride, dilation }: Omit<WindowAxis, 'axis'>): number =>
-  Math.floor((extent - dilation * (size - 1) - 1) / stride) + 1;
+  Math.floor((extent - windowSpan({ size, dilation })) / stride) + 1;
 
 const windowShape = (shape: Shape, windows: readonly WindowAxis[]): E.Either<DslError, Shape> => {
   const positions = shape.slice();
@@ -45,12 +53,11 @@ const windowShape = (shape: Shape, windows: readonly WindowAxis[]): E.Either<Dsl
     const extent = shape[window.axis];
     if (typeof extent !== 'number')
       return E.left(shapeError('window', `a literal size along axis ${window.axis}`, shape));
-    if (![window.size, window.stride, window.dilation].every((n) => Number.isInteger(n) && n >= 1))
-      return E.left(shapeError('window', 'size, stride and dilation to be whole numbers of at least 1', shape));
+    if (![window.size, window.stride, Math.abs(window.dilation)].every((n) => Number.isInteger(n) && n >= 1))
+      return E.left(shapeError('window', 'size, stride and |dilation| to be whole numbers of at least 1', shape));
     const count = windowPositions(extent, window);
     if (count < 1) {
-      const span = window.dilation * (window.size - 1) + 1;
-      return E.left(shapeError('window', `at least ${span} elements along axis ${window.axis}`, shape));
+      return E.left(shapeError('window', `at least ${windowSpan(window)} elements along axis ${window.axis}`, shape));
     }
     positions[window.axis] = count;
   }

@@ -97,10 +97,10 @@ export type Flatten<S extends Shape> =
         : `flatten: ${Show<S>} has named dimensions after the first axis`
       : `flatten: ${Show<S>} has no axis`;
 
-/** Is a range start…stop within a literal extent and not empty? */
+/** Is a range start…stop within a literal extent and not empty? (`never`, a negative length, extends 0, too.) */
 type InRange<D extends number, Start extends number, Stop extends number> = [Difference<D, Stop>] extends [never]
   ? false
-  : [Difference<Stop, Start>] extends [never] | [0]
+  : [Difference<Stop, Start>] extends [0]
     ? false
     : true;
 
