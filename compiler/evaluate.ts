@@ -5,9 +5,10 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
-import type { Expr, NodeOf, Op } from '../dsl/node.js';
+import type { Expr, NodeOf, Op, WindowAxis } from '../dsl/node.js';
 import { scalarRow } from '../dsl/scalar.js';
 import type { Dim, Shape, Sizes } from '../dsl/shape.js';
+import { windowStart } from '../dsl/structure.js';
 
 /** Values of inputs and parameters by name, or of any leaf by the leaf itself; row-major. */
 export type Environment = ReadonlyMap<Expr | string, ArrayLike<number>>;
@@ -126,6 +127,10 @@ const reduceRule: EvaluateRule<'reduce'> = ({ kind, operand, axes }, self, { siz
   return kind === 'max' ? largest : out;
 };
 
+/** The element that tap `k` of the window at `position` reads; the position itself along an axis without windows. */
+const windowIndex = (window: WindowAxis | undefined, position: number, k: number): number =>
+  window === undefined ? position : window.stride * position + window.dilation * k + windowStart(window);
+
 const windowAdjointRule: EvaluateRule<'windowAdjoint'> = ({ operand, windows, shape }, _, { sizes, value }) => {
   const from = value(operand);
   const extents = bindShape(shape, sizes);
@@ -135,8 +140,7 @@ const windowAdjointRule: EvaluateRule<'windowAdjoint'> = ({ operand, windows, sh
     const at = flat(
       extents.map((__, axis) => {
         const k = windows.findIndex((window) => window.axis === axis);
-        const { stride, dilation } = windows[k] ?? { stride: 1, dilation: 0 };
-        return stride * (index[axis] ?? 0) + dilation * (index[extents.length + k] ?? 0);
+        return windowIndex(windows[k], index[axis] ?? 0, index[extents.length + k] ?? 0);
       }),
       strides,
     );
@@ -205,8 +209,7 @@ const evaluateRules: { readonly [O in Exclude<Op, 'iterate' | 'result' | 'invali
     (index, { operand, windows }) =>
       operand.shape.map((_, axis) => {
         const k = windows.findIndex((window) => window.axis === axis);
-        const { stride, dilation } = windows[k] ?? { stride: 1, dilation: 0 };
-        return stride * (index[axis] ?? 0) + dilation * (index[operand.shape.length + k] ?? 0);
+        return windowIndex(windows[k], index[axis] ?? 0, index[operand.shape.length + k] ?? 0);
       }),
   ),
   windowAdjoint: windowAdjointRule,

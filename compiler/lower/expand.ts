@@ -4,6 +4,7 @@
  */
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
+import { windowStart } from '../../dsl/structure.js';
 import { bindDim, bindShape, stridesOf } from '../evaluate.js';
 import type { Accumulator, Affine, Axis, Block, Instruction, Kernel, Part } from '../program.js';
 import { addAffine, affineKey, axisIndex, constantIndex, flatten, scaleAffine } from './affine.js';
@@ -161,7 +162,8 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
       const k = windows.findIndex((window) => window.axis === axis);
       const [window, loop] = [windows[k], loops[k]];
       if (window === undefined || loop === undefined) return at;
-      const from = addAffine(at, scaleAffine(axisIndex(loop), -window.dilation));
+      const tap = addAffine(scaleAffine(axisIndex(loop), window.dilation), constantIndex(windowStart(window)));
+      const from = addAffine(at, scaleAffine(tap, -1));
       const quotient = addQuotient(from, window.stride, extents[axis] ?? 0);
       guards.push(quotient);
       return axisIndex(quotient);
@@ -261,7 +263,10 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
           const window = node.windows[k];
           return window === undefined
             ? at(axis)
-            : addAffine(scaleAffine(at(axis), window.stride), scaleAffine(at(rank + k), window.dilation));
+            : [scaleAffine(at(axis), window.stride), scaleAffine(at(rank + k), window.dilation)].reduce(
+                addAffine,
+                constantIndex(windowStart(window)),
+              );
         });
         return valueAt(node.operand, source, place);
       }

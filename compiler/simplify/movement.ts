@@ -46,7 +46,10 @@ const withoutOnes = (shape: Shape): readonly Dim[] => shape.filter((dim) => dim 
 /** Reshapes merge; one that only adds or drops axes of size 1 is a repetition where it adds. */
 export const simplifyReshape: Rule<NodeOf<'reshape'>> = ({ operand, shape }) => {
   if (sameShape(operand.shape, shape)) return operand;
-  if (operand.node.op === 'reshape') return reshape(operand.node.operand, shape);
+  const inner = operand.node;
+  if (inner.op === 'reshape') return reshape(inner.operand, shape);
+  if (inner.op === 'broadcast' && inner.shape.every((dim, axis) => dim === 1 || inner.axes.includes(axis)))
+    return reshape(inner.operand, shape);
   const value = uniformValue(operand);
   if (value !== undefined) return uniform(value, shape);
   const onlyAdds = operand.shape.every((dim) => dim !== 1) && sameShape(withoutOnes(shape), operand.shape);

@@ -4,6 +4,7 @@
  */
 import { rewrite } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
+import { dataGradientAsConvolution, hoistReshape } from './convolution.js';
 import { simplifyContract, simplifyReduce } from './folds.js';
 import {
   simplifyBroadcast,
@@ -22,7 +23,7 @@ const simplifyOnce = (expr: Expr): Expr | undefined => {
   const { node } = expr;
   switch (node.op) {
     case 'map':
-      return simplifyMap(node, expr);
+      return simplifyMap(node, expr) ?? hoistReshape(node, expr);
     case 'contract':
       return simplifyContract(node, expr);
     case 'reduce':
@@ -42,7 +43,7 @@ const simplifyOnce = (expr: Expr): Expr | undefined => {
     case 'window':
       return simplifyWindow(node, expr);
     case 'windowAdjoint':
-      return simplifyWindowAdjoint(node, expr);
+      return simplifyWindowAdjoint(node, expr) ?? dataGradientAsConvolution(node);
     default:
       return undefined;
   }

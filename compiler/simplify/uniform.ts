@@ -12,3 +12,7 @@ export const uniformValue = (expr: Expr): number | undefined => {
 
 /** An expression of one number everywhere. */
 export const uniform = (value: number, shape: Shape): Expr => broadcastTo(literal(value), shape, []);
+
+/** Is the expression a constant, or data that is in memory already? */
+export const isConstantOrLeaf = (expr: Expr): boolean =>
+  uniformValue(expr) !== undefined || ['input', 'parameter', 'variable', 'result'].includes(expr.node.op);

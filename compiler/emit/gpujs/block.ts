@@ -3,7 +3,7 @@ import type { Affine, Block, Instruction, Kernel } from '../../program.js';
 import { type AxisText, affineText } from './axes.js';
 import { scalarText } from './scalars.js';
 import type { GpujsMode } from './types.js';
-import { literal, wholeQuotient } from './workarounds.js';
+import { type Declare, literal, wholeQuotient } from './workarounds.js';
 
 /** What a block may refer to. */
 export interface BlockScope {
@@ -92,9 +92,10 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
     axes.set(axis, { text: value, integer: false, start: 0 });
     validity.set(axis, declare(`(${value} >= 0 && ${value} < ${extent}${whole} ? 1 : 0)`));
   };
-  const guardText = (guards: readonly number[]): string | undefined => {
+  // 1 where all guards hold; `undefined` if there is nothing to hold.
+  const guardFlag = (guards: readonly number[], declare: Declare): string | undefined => {
     const flags = guards.map((axis) => validity.get(axis)).filter((flag) => flag !== undefined);
-    return flags.length === 0 ? undefined : flags.join(' * ');
+    return flags.length > 1 ? declare(flags.join(' * ')) : flags[0];
   };
 
   const values: { readonly text: string; readonly level: number }[] = [];
@@ -117,13 +118,12 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
         case 'index':
           return declare(address(instruction.index));
         case 'valid':
-          return guardText(instruction.guards) === undefined ? '1' : declare(guardText(instruction.guards) ?? '1');
+          return guardFlag(instruction.guards, declare) ?? '1';
         case 'load': {
           const array = scope.argument(instruction.buffer);
-          const flags = guardText(instruction.guards);
-          if (flags === undefined) return declare(`${array}[${address(instruction.index)}]`);
+          const flag = guardFlag(instruction.guards, declare);
+          if (flag === undefined) return declare(`${array}[${address(instruction.index)}]`);
           // Both sides of a choice may be evaluated: an invalid load reads element 0 instead.
-          const flag = declare(flags);
           const element = declare(`${array}[${flag} * (${address(instruction.index)})]`);
           return declare(`(${flag} === 1 ? ${element} : 0)`);
         }

@@ -10,9 +10,11 @@ import {
   larger,
   logarithm,
   logarithmOfOnePlus,
+  over,
   power,
   smaller,
   squareRoot,
+  times,
 } from './workarounds.js';
 
 /** Writes one function as an expression of its operands, which are variables or literals. */
@@ -48,8 +50,8 @@ const scalarTexts: Readonly<Record<ScalarFunction, ScalarText>> = {
   isFinite: unary(finite),
   add: binary((x, y) => `${x} + ${y}`),
   sub: binary((x, y) => `${x} - ${y}`),
-  mul: binary((x, y) => `${x} * ${y}`),
-  div: binary((x, y) => `${x} / ${y}`),
+  mul: binary((x, y, mode) => times(mode, x, y)),
+  div: binary((x, y, mode) => over(mode, x, y)),
   max: binary((x, y, mode) => larger(mode, x, y)),
   min: binary((x, y, mode) => smaller(mode, x, y)),
   less: binary((x, y) => `(${x} < ${y} ? 1 : 0)`),

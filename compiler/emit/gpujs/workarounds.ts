@@ -68,11 +68,22 @@ export const power = (mode: GpujsMode, x: string, y: string, declare: Declare): 
   const whole = declare(`Math.floor(${y})`);
   const half = declare(`Math.floor(${y} * 0.5)`);
   const size = declare(`Math.pow(Math.abs(${x}), ${y})`);
-  const negative = `(${whole} === ${y} ? (${y} - 2 * ${half} === 0 ? ${size} : -${size}) : ${nan})`;
+  const odd = `${y} - 2 * ${half} === 1`;
+  const negative = `(${whole} === ${y} || ${x} < -${largest} ? (${odd} ? -${size} : ${size}) : ${nan})`;
   const zero = `(${y} > 0 ? 0 : ${infinity})`;
   const signed = `(${x} > 0 ? ${size} : (${x} < 0 ? ${negative} : (${x} === 0 ? ${zero} : ${nan})))`;
-  return `(${y} === 0 ? 1 : (${y} <= ${infinity} ? ${signed} : ${nan}))`;
+  const undecided = `Math.abs(${x}) === 1 && (${y} > ${largest} || ${y} < -${largest})`;
+  return `(${y} === 0 ? 1 : (${y} <= ${infinity} ? (${undecided} ? ${nan} : ${signed}) : ${nan}))`;
 };
+
+/** A literal 0 as data: compilers of shaders make x · 0 and 0 / x to 0, also where x is NaN or infinite. */
+const opaque = (mode: GpujsMode, x: string): string => (isShader(mode) && x === '0' ? `(1 / ${infinity})` : x);
+
+/** x · y. */
+export const times = (mode: GpujsMode, x: string, y: string): string => `${opaque(mode, x)} * ${opaque(mode, y)}`;
+
+/** x / y. */
+export const over = (mode: GpujsMode, x: string, y: string): string => `${opaque(mode, x)} / ${opaque(mode, y)}`;
 
 /** max(x, y). SwiftShader gives max(NaN, 0) = 0; no comparison with NaN holds, and the sum of NaN and a number is NaN. */
 export const larger = (mode: GpujsMode, x: string, y: string): string =>
