@@ -38,7 +38,11 @@ export const load = (buffer: number, index: Affine, guards: readonly number[] = 
 
 export const constant = (value: number): Instruction => ({ op: 'constant', value });
 
-export const apply = (fn: ScalarFunction, ...operands: readonly number[]): Instruction => ({ op: 'apply', fn, operands });
+export const apply = (fn: ScalarFunction, ...operands: readonly number[]): Instruction => ({
+  op: 'apply',
+  fn,
+  operands,
+});
 
 export const accumulator = (position = 0): Instruction => ({ op: 'accumulator', accumulator: position });
 
@@ -96,7 +100,13 @@ export const program = (name: string, buffers: readonly BufferSpec[], stages: re
 export const step = (kernel: Kernel): Step => ({ kind: 'kernel', kernel });
 
 /** A kernel without accumulators: one block per output element. */
-export const pointwise = (name: string, axes: readonly Axis[], outputAxes: readonly number[], output: number, body: Block): Kernel => ({
+export const pointwise = (
+  name: string,
+  axes: readonly Axis[],
+  outputAxes: readonly number[],
+  output: number,
+  body: Block,
+): Kernel => ({
   name,
   axes,
   outputAxes,

@@ -1,0 +1,169 @@
+/** What is around kernels: stages, copies, loops that end early, scalars. */
+import { accumulator, affine, apply, constant, load, loop, pointwise, program, step, sum } from './builder.js';
+import type { ProgramCase } from './programs.js';
+import { noise } from './values.js';
+
+// Newton's iteration for √a until the residual is small or 20 steps are done; x starts at a.
+const newton: ProgramCase = {
+  name: 'a loop that ends early',
+  program: program(
+    'newton',
+    [
+      { name: 'a', shape: [] },
+      { name: 'x', shape: [] },
+      { name: 'count', shape: [] },
+      { name: 'proceed', shape: [] },
+      { name: 'next', shape: [] },
+      { name: 'nextCount', shape: [] },
+    ],
+    [
+      {
+        name: 'run',
+        inputs: [0],
+        outputs: [1, 2],
+        steps: [
+          { kind: 'copy', from: 0, to: 1 },
+          step(pointwise('zero', [], [], 2, [constant(0)])),
+          {
+            kind: 'loop',
+            name: 'newton',
+            condition: [
+              // proceed = |x² − a| > 10⁻³ a and count < 20
+              step(
+                pointwise('proceed', [], [], 3, [
+                  load(1, affine([])),
+                  load(0, affine([])),
+                  apply('mul', 0, 0),
+                  apply('sub', 2, 1),
+                  apply('abs', 3),
+                  constant(1e-3),
+                  apply('mul', 5, 1),
+                  apply('less', 6, 4),
+                  load(2, affine([])),
+                  constant(20),
+                  apply('less', 8, 9),
+                  apply('mul', 7, 10),
+                ]),
+              ),
+            ],
+            proceed: 3,
+            body: [
+              // next = (x + a / x) / 2
+              step(
+                pointwise('next', [], [], 4, [
+                  load(1, affine([])),
+                  load(0, affine([])),
+                  apply('div', 1, 0),
+                  apply('add', 0, 2),
+                  constant(0.5),
+                  apply('mul', 3, 4),
+                ]),
+              ),
+              step(pointwise('nextCount', [], [], 5, [load(2, affine([])), constant(1), apply('add', 0, 1)])),
+              { kind: 'copy', from: 4, to: 1 },
+              { kind: 'copy', from: 5, to: 2 },
+            ],
+          },
+        ],
+      },
+    ],
+  ),
+  runs: [
+    { stage: 'run', inputs: { a: 9 } },
+    { stage: 'run', inputs: { a: 1 } },
+    { stage: 'run', inputs: { a: 200 } },
+  ],
+};
+
+// Stage 1 keeps exp(x); stage 2 uses it for one direction after another, and for itself.
+const stages: ProgramCase = {
+  name: 'a stage that is run again reads what an earlier one left',
+  program: program(
+    'stages',
+    [
+      { name: 'x', shape: [3, 4] },
+      { name: 'kept', shape: [3, 4] },
+      { name: 'v', shape: [4] },
+      { name: 'product', shape: [3] },
+      { name: 'norm', shape: [] },
+    ],
+    [
+      {
+        name: 'linearize',
+        inputs: [0],
+        outputs: [],
+        steps: [step(pointwise('kept', [loop(12)], [0], 1, [load(0, affine([[0, 1]])), apply('exp', 0)]))],
+      },
+      {
+        name: 'multiply',
+        inputs: [2],
+        outputs: [3, 4],
+        steps: [
+          step({
+            name: 'product',
+            axes: [loop(3), loop(4)],
+            outputAxes: [0],
+            output: 3,
+            accumulators: [
+              sum({
+                axes: [1],
+                term: [
+                  load(
+                    1,
+                    affine([
+                      [0, 4],
+                      [1, 1],
+                    ]),
+                  ),
+                  load(2, affine([[1, 1]])),
+                  apply('mul', 0, 1),
+                ],
+              }),
+            ],
+            body: [accumulator()],
+          }),
+          step({
+            name: 'norm',
+            axes: [loop(3)],
+            outputAxes: [],
+            output: 4,
+            accumulators: [sum({ axes: [0], term: [load(3, affine([[0, 1]])), apply('mul', 0, 0)] })],
+            body: [accumulator()],
+          }),
+        ],
+      },
+    ],
+  ),
+  runs: [
+    { stage: 'linearize', inputs: { x: noise(12, 40) } },
+    { stage: 'multiply', inputs: { v: noise(4, 41) } },
+    { stage: 'multiply', inputs: { v: noise(4, 42) } },
+    { stage: 'linearize', inputs: { x: noise(12, 43) } },
+    { stage: 'multiply', inputs: { v: noise(4, 41) } },
+  ],
+};
+
+// Nine scalars at once, one of them given as a number and one untouched
+const scalars: ProgramCase = {
+  name: 'many scalar outputs',
+  program: program(
+    'scalars',
+    [{ name: 'x', shape: [] }, ...Array.from({ length: 8 }, (_, i) => ({ name: `y${i}`, shape: [] }))],
+    [
+      {
+        name: 'run',
+        inputs: [0],
+        outputs: [0, 1, 2, 3, 4, 5, 6, 7, 8],
+        steps: Array.from({ length: 8 }, (_, i) =>
+          step(pointwise(`y${i}`, [], [], i + 1, [load(0, affine([])), constant(i), apply('mul', 0, 1)])),
+        ),
+      },
+    ],
+  ),
+  runs: [
+    { stage: 'run', inputs: { x: 1.5 } },
+    { stage: 'run', inputs: { x: Number.NaN } },
+  ],
+};
+
+export const controls: readonly ProgramCase[] = [newton, stages, scalars];
