@@ -13,6 +13,7 @@ export const targetNames = [
   'gpujs:webgl',
   'gpujs:webasm',
   'gpujs:cpu',
+  'wasm',
   'interpreter',
 ] as const;
 
@@ -24,7 +25,12 @@ export type TargetError =
   /** The target cannot be used on this machine. */
   | { readonly _tag: 'TargetUnavailable'; readonly target: TargetName; readonly reason: string }
   /** The program cannot be compiled for the target, for example because a limit of the device is exceeded. */
-  | { readonly _tag: 'TargetCompileError'; readonly target: TargetName; readonly kernel: string; readonly reason: string }
+  | {
+      readonly _tag: 'TargetCompileError';
+      readonly target: TargetName;
+      readonly kernel: string;
+      readonly reason: string;
+    }
   /** An input is missing, unknown, or of another length than the program was compiled for. */
   | {
       readonly _tag: 'TargetInputError';
@@ -36,7 +42,12 @@ export type TargetError =
   /** A stage was run before a stage whose results it reads, or does not exist. */
   | { readonly _tag: 'StageError'; readonly stage: string; readonly expected: string }
   /** The device failed while running. */
-  | { readonly _tag: 'TargetExecutionError'; readonly target: TargetName; readonly stage: string; readonly reason: string };
+  | {
+      readonly _tag: 'TargetExecutionError';
+      readonly target: TargetName;
+      readonly stage: string;
+      readonly reason: string;
+    };
 
 /** One line for people. */
 export const showTargetError = (error: TargetError): string => {

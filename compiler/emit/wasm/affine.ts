@@ -1,0 +1,135 @@
+/**
+ * Affine indices in normal form. A quotient axis with divisor 1 is replaced by what it stands for, so that zero padding
+ * and stride-1 windows stay affine in the loop axes; other quotients remain as variables of their own.
+ */
+import type { Affine, Axis, Block, Instruction, Kernel } from '../../program.js';
+
+/** What a term multiplies: a loop axis, or `from / divisor`. */
+export type Variable =
+  | { readonly kind: 'loop'; readonly axis: number; readonly key: string }
+  | { readonly kind: 'quotient'; readonly from: Linear; readonly divisor: number; readonly key: string };
+
+/** `constant + Σ stride · variable`; variables are distinct. */
+export interface Linear {
+  readonly constant: number;
+  readonly terms: readonly { readonly variable: Variable; readonly stride: number }[];
+}
+
+/** Amounts added to loop axes: the position within an unrolled tile. */
+export type Shift = ReadonlyMap<number, number>;
+
+export const noShift: Shift = new Map();
+
+const linearKey = ({ constant, terms }: Linear): string =>
+  `${constant}${terms.map(({ variable, stride }) => `+${stride}${variable.key}`).join('')}`;
+
+/** The key of a linear form: equal keys, equal values. */
+export const keyOf = linearKey;
+
+/** The axis at a position of the kernel. */
+export const axisOf = (axes: readonly Axis[], axis: number): Axis =>
+  axes[axis] ?? { kind: 'loop', name: 'none', extent: 1 };
+
+/** The extent of an axis. */
+export const extentOf = (kernel: Kernel, axis: number): number => axisOf(kernel.axes, axis).extent;
+
+/** The normal form of an affine index, with every loop axis moved by its shift. */
+export const linearOf = (axes: readonly Axis[], { offset, terms }: Affine, shift: Shift = noShift): Linear => {
+  const strides = new Map<string, { readonly variable: Variable; readonly stride: number }>();
+  const addTerm = (variable: Variable, stride: number): void => {
+    const known = strides.get(variable.key);
+    strides.set(variable.key, { variable, stride: stride + (known?.stride ?? 0) });
+  };
+  let constant = offset;
+  for (const { axis, stride } of terms) {
+    const row = axisOf(axes, axis);
+    if (row.kind === 'loop') {
+      constant += stride * (shift.get(axis) ?? 0);
+      if (row.extent > 1 || shift.has(axis)) addTerm({ kind: 'loop', axis, key: `a${axis}` }, stride);
+    } else {
+      const from = linearOf(axes, row.from, shift);
+      if (row.divisor === 1) {
+        constant += stride * from.constant;
+        for (const inner of from.terms) addTerm(inner.variable, stride * inner.stride);
+      } else {
+        addTerm({ kind: 'quotient', from, divisor: row.divisor, key: `(${linearKey(from)})/${row.divisor}` }, stride);
+      }
+    }
+  }
+  return {
+    constant,
+    terms: [...strides.values()]
+      .filter(({ stride }) => stride !== 0)
+      .sort((a, b) => (a.variable.key < b.variable.key ? -1 : 1)),
+  };
+};
+
+/** The loop axes that a linear form depends on. */
+export const loopAxesOf = ({ terms }: Linear): ReadonlySet<number> =>
+  new Set(
+    terms.flatMap(({ variable }) => (variable.kind === 'loop' ? [variable.axis] : [...loopAxesOf(variable.from)])),
+  );
+
+/** The stride of a loop axis in a linear form; undefined where a quotient depends on it. */
+export const strideOf = (linear: Linear, axis: number): number | undefined =>
+  linear.terms.some(({ variable }) => variable.kind === 'quotient' && loopAxesOf(variable.from).has(axis))
+    ? undefined
+    : (linear.terms.find(({ variable }) => variable.kind === 'loop' && variable.axis === axis)?.stride ?? 0);
+
+/** The loop axes that decide whether guards hold. */
+export const guardAxesOf = (axes: readonly Axis[], guards: readonly number[]): ReadonlySet<number> =>
+  new Set(
+    guards.flatMap((guard) => {
+      const row = axisOf(axes, guard);
+      return row.kind === 'quotient' ? [...loopAxesOf(linearOf(axes, row.from))] : [];
+    }),
+  );
+
+const ownAxes = (axes: readonly Axis[], instruction: Instruction): readonly number[] => {
+  switch (instruction.op) {
+    case 'index':
+      return [...loopAxesOf(linearOf(axes, instruction.index))];
+    case 'load':
+      return [...loopAxesOf(linearOf(axes, instruction.index)), ...guardAxesOf(axes, instruction.guards)];
+    case 'valid':
+      return [...guardAxesOf(axes, instruction.guards)];
+    default:
+      return [];
+  }
+};
+
+/** What each instruction of a block depends on: loop axes, and whether on an accumulator. */
+export interface Dependence {
+  readonly axes: ReadonlySet<number>;
+  readonly accumulators: boolean;
+}
+
+/** The dependences of a block, instruction by instruction. */
+export const dependencesOf = (axes: readonly Axis[], block: Block): readonly Dependence[] => {
+  const found: Dependence[] = [];
+  for (const instruction of block) {
+    const operands = instruction.op === 'apply' ? instruction.operands.map((i) => found[i]) : [];
+    found.push({
+      axes: new Set([...ownAxes(axes, instruction), ...operands.flatMap((operand) => [...(operand?.axes ?? [])])]),
+      accumulators: instruction.op === 'accumulator' || operands.some((operand) => operand?.accumulators === true),
+    });
+  }
+  return found;
+};
+
+/** Row-major strides of the output over the output axes: element `Σ stride · axis` is the flat output index. */
+export const outputIndex = (kernel: Kernel): Affine => {
+  const terms: { readonly axis: number; readonly stride: number }[] = [];
+  let stride = 1;
+  for (const axis of [...kernel.outputAxes].reverse()) {
+    terms.push({ axis, stride });
+    stride *= extentOf(kernel, axis);
+  }
+  return { offset: 0, terms };
+};
+
+/** Every block of a kernel. */
+export const blocksOf = (kernel: Kernel): readonly Block[] => [
+  ...kernel.accumulators.flatMap(({ parts }) => parts.map(({ term }) => term)),
+  kernel.body,
+];

@@ -1,0 +1,211 @@
+/**
+ * Blocks → code, at one position of a register tile. Every value is four float32 lanes: of four neighbours along the
+ * lane axis, or (where a value does not depend on it, or the tile has none) the same number four times. A value is
+ * computed once per position it depends on and hoisted out of the loops it does not depend on.
+ */
+import type { Affine, Block, Instruction, Kernel } from '../../program.js';
+import { axisOf, dependencesOf, guardAxesOf, type Linear, linearOf, type Shift, strideOf } from './affine.js';
+import {
+  type Code,
+  choose,
+  get,
+  i32,
+  integers,
+  local,
+  memory,
+  memoryLane,
+  plain,
+  set,
+  splat,
+  splatInteger,
+} from './code.js';
+import { op } from './math.js';
+import { scalarCode } from './scalar.js';
+import { childScope, deepest, define, type Scope, valueOf } from './scope.js';
+
+/** The kernel under emission. */
+export interface Context {
+  readonly kernel: Kernel;
+  /** Byte address of each buffer. */
+  readonly addressOf: (buffer: number) => number;
+  /** Multiply-add, fused only where relaxed SIMD was asked for. */
+  readonly multiplyAdd: (a: Code, b: Code, sum: Code) => Code;
+}
+
+/** One position of a tile. */
+export interface Position {
+  /** How far the tile's axes are moved here. */
+  readonly shift: Shift;
+  /** The axis that lanes run along, if any. */
+  readonly lanes: number | undefined;
+  /** Values of the accumulators here. */
+  readonly accumulators: readonly Code[];
+}
+
+const lanes = [0, 1, 2, 3] as const;
+
+const shifted = (position: Position, lane: number): Shift =>
+  position.lanes === undefined
+    ? position.shift
+    : new Map([...position.shift, [position.lanes, (position.shift.get(position.lanes) ?? 0) + lane]]);
+
+/** The byte address of an element, as a base and a constant offset ≥ 0 that goes into the instruction. */
+const addressOf = (context: Context, scope: Scope, buffer: number, index: Affine, shift: Shift) => {
+  const { axes } = context.kernel;
+  const bytes = ({ constant, terms }: Linear): Linear => ({
+    constant: context.addressOf(buffer) + 4 * constant,
+    terms: terms.map((term) => ({ ...term, stride: 4 * term.stride })),
+  });
+  const [moved, still] = [linearOf(axes, index, shift), linearOf(axes, index)];
+  const distance = 4 * (moved.constant - still.constant);
+  const sameTerms = moved.terms.every(({ variable }, i) => variable.key === still.terms[i]?.variable.key);
+  return distance > 0 && sameTerms
+    ? { base: valueOf(scope, bytes(still)), offset: distance }
+    : { base: valueOf(scope, bytes(moved)), offset: 0 };
+};
+
+/** Do all guards hold? An i32, hoisted. */
+const guardCondition = (context: Context, scope: Scope, guards: readonly number[], shift: Shift): Code => {
+  const { axes } = context.kernel;
+  const conditions = guards.flatMap((guard) => {
+    const axis = axisOf(axes, guard);
+    if (axis.kind === 'loop') return [];
+    const from = valueOf(scope, linearOf(axes, axis.from, shift));
+    const inside = plain('i32.lt_u', from, i32(axis.extent * axis.divisor));
+    return axis.divisor === 1
+      ? [inside]
+      : [plain('i32.and', inside, plain('i32.eqz', plain('i32.rem_u', from, i32(axis.divisor))))];
+  });
+  return conditions.reduce<Code>((all, one) => (all.kind === 'const' ? one : plain('i32.and', all, one)), i32(1));
+};
+
+/** `then` where the condition holds, else zero, without evaluating `then`. */
+const guarded = (condition: Code, then: Code): Code =>
+  condition.kind === 'const' ? then : choose('v128', condition, [then], [splat(0)]);
+
+/** One value per lane, put together; lanes whose condition fails stay 0. */
+const perLane = (
+  scope: Scope,
+  condition: (lane: number) => Code,
+  write: (lane: number, vector: Code) => Code,
+): Code => {
+  const vector = local('v128', 'gathered');
+  scope.code.push(set(vector, splat(0)));
+  for (const lane of lanes) {
+    const test = condition(lane);
+    const value = write(lane, get(vector));
+    scope.code.push(set(vector, test.kind === 'const' ? value : choose('v128', test, [value], [get(vector)])));
+  }
+  return get(vector);
+};
+
+type Load = Extract<Instruction, { readonly op: 'load' }>;
+
+const loadCode = (context: Context, scope: Scope, load: Load, position: Position): Code => {
+  const { axes } = context.kernel;
+  const index = linearOf(axes, load.index);
+  const along = position.lanes;
+  const guardsVary = along !== undefined && guardAxesOf(axes, load.guards).has(along);
+  const stride = along === undefined ? 0 : strideOf(index, along);
+  const at = (lane: number) => addressOf(context, scope, load.buffer, load.index, shifted(position, lane));
+  const holds = (lane: number) => guardCondition(context, scope, load.guards, shifted(position, lane));
+  if (!guardsVary && (stride === 0 || stride === 1)) {
+    const { base, offset } = at(0);
+    return guarded(holds(0), memory(stride === 0 ? 'v128.load32_splat' : 'v128.load', offset, base));
+  }
+  const gather = (into: Scope) =>
+    perLane(into, holds, (lane, vector) => {
+      const { base, offset } = at(lane);
+      return memoryLane('v128.load32_lane', offset, lane, base, vector);
+    });
+  const divisorsAreOne = load.guards.every((guard) => {
+    const axis = axisOf(axes, guard);
+    return axis.kind === 'loop' || axis.divisor === 1 || !guardAxesOf(axes, [guard]).has(along ?? -1);
+  });
+  if (stride !== 1 || !divisorsAreOne) return gather(scope);
+  // guards along the lanes are intervals: where the first and the last lane are inside, all four are
+  const { base, offset } = at(0);
+  const all = plain('i32.and', holds(0), holds(3));
+  const edge = childScope(scope);
+  const value = gather(edge);
+  return choose('v128', all, [memory('v128.load', offset, base)], [...edge.code, value]);
+};
+
+/** An index as a number in every lane. */
+const indexCode = (context: Context, scope: Scope, index: Affine, position: Position): Code => {
+  const { axes } = context.kernel;
+  const along = position.lanes;
+  const stride = along === undefined ? 0 : strideOf(linearOf(axes, index), along);
+  const value = (lane: number): Code => valueOf(scope, linearOf(axes, index, shifted(position, lane)));
+  const float = op('f32x4.convert_i32x4_s');
+  if (stride !== undefined) {
+    const ramp = integers(0, stride, 2 * stride, 3 * stride);
+    return float(plain('i32x4.add', plain('i32x4.splat', value(0)), ramp));
+  }
+  return float(
+    lanes.reduce<Code>(
+      (vector, lane) => ({ kind: 'lane', op: 'i32x4.replace_lane', lane, args: [vector, value(lane)] }),
+      splatInteger(0),
+    ),
+  );
+};
+
+const validCode = (context: Context, scope: Scope, guards: readonly number[], position: Position): Code => {
+  const condition = (lane: number): Code => guardCondition(context, scope, guards, shifted(position, lane));
+  const varies = position.lanes !== undefined && guardAxesOf(context.kernel.axes, guards).has(position.lanes);
+  const float = op('f32x4.convert_i32x4_s');
+  return varies
+    ? float(
+        lanes.reduce<Code>(
+          (vector, lane) => ({ kind: 'lane', op: 'i32x4.replace_lane', lane, args: [vector, condition(lane)] }),
+          splatInteger(0),
+        ),
+      )
+    : float(plain('i32x4.splat', condition(0)));
+};
+
+const instructionCode = (
+  context: Context,
+  scope: Scope,
+  instruction: Exclude<Instruction, { readonly op: 'apply' }>,
+  position: Position,
+): Code => {
+  switch (instruction.op) {
+    case 'constant':
+      return splat(instruction.value);
+    case 'index':
+      return indexCode(context, scope, instruction.index, position);
+    case 'load':
+      return loadCode(context, scope, instruction, position);
+    case 'valid':
+      return validCode(context, scope, instruction.guards, position);
+    case 'accumulator':
+      return position.accumulators[instruction.accumulator] ?? splat(0);
+  }
+};
+
+/** The value of a block at a position: a constant or a local. `name` tells blocks of one kernel apart. */
+export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
+  const dependences = dependencesOf(context.kernel.axes, block);
+  const values: Code[] = [];
+  for (const [i, instruction] of block.entries()) {
+    const { axes, accumulators } = dependences[i] ?? { axes: new Set<number>(), accumulators: true };
+    if (instruction.op === 'constant' || instruction.op === 'accumulator') {
+      values.push(instructionCode(context, scope, instruction, position));
+      continue;
+    }
+    const home = accumulators ? scope : deepest(scope, axes);
+    const shift = [...position.shift].filter(([axis]) => accumulators || axes.has(axis)).join(';');
+    const lane = position.lanes !== undefined && axes.has(position.lanes) ? 'v' : 's';
+    const value = define(home, `${name}.${i}@${shift}${lane}`, local('v128', instruction.op), () =>
+      instruction.op === 'apply'
+        ? scalarCode[instruction.fn](instruction.operands.map((operand) => values[operand] ?? splat(0)))
+        : instructionCode(context, home, instruction, position),
+    );
+    values.push(get(value));
+  }
+  return values[values.length - 1] ?? splat(0);
+};
+
+/** The address of an output element. */
+export const elementAddress = addressOf;

@@ -1,0 +1,230 @@
+/**
+ * Kernel → WebAssembly functions. The work is cut into units whose results do not depend on each other; the kernel's main
+ * function runs the units `lo ≤ u < hi`, so that any number of threads computes the same bits. Register tiles are
+ * functions of their own: V8 compiles and replaces those best.
+ */
+import type { Kernel, Part } from '../../program.js';
+import { extentOf } from './affine.js';
+import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
+import type { Context } from './evaluate.js';
+import { type ColumnSegment, type Schedule, type Segment, scheduleOf } from './schedule.js';
+import { childScope, emitLoop, type Range, type Scope } from './scope.js';
+import { emitTile, type SumBlock } from './tile.js';
+
+/** A kernel as functions: the one named like the kernel takes `(lo, hi)`. */
+export interface EmittedKernel {
+  readonly functions: readonly WasmFunction[];
+  readonly units: number;
+}
+
+/** Axes that are no axes of the kernel: the unit of work, the cut of a long reduction. */
+const unitAxis = -1;
+const cutAxis = -2;
+
+// a multiple of every tile height
+const rowsPerChunk = 48;
+const elementsPerChunk = 2048;
+
+/** The axis along which a unit is a chunk, and the length of a chunk (a multiple of the first segment's tiles). */
+interface Chunks {
+  readonly axis: number;
+  readonly size: number;
+  readonly count: number;
+}
+
+const chunksOf = (kernel: Kernel, { row, column, columns }: Schedule): Chunks | undefined => {
+  const axis = row ?? column;
+  if (axis === undefined) return undefined;
+  const extent = extentOf(kernel, axis);
+  const tile = row === undefined ? (columns[0]?.size ?? 1) : 1;
+  const size = row === undefined ? Math.max(1, Math.floor(elementsPerChunk / tile)) * tile : rowsPerChunk;
+  const count = Math.ceil(extent / size);
+  return count > 1 ? { axis, size, count } : undefined;
+};
+
+interface Emission {
+  readonly context: Context;
+  readonly schedule: Schedule;
+  readonly chunks: Chunks | undefined;
+  /** The chunk's number in a unit. */
+  readonly chunk: Code;
+  readonly functions: WasmFunction[];
+}
+
+/** Runs `inner` for every tile of the segments along an axis, or for those of the current chunk. */
+const emitSegments = (
+  { chunks, chunk }: Emission,
+  scope: Scope,
+  axis: number | undefined,
+  name: string,
+  segments: readonly Segment[],
+  inner: (scope: Scope, segment: number) => void,
+): void => {
+  const chunked = chunks !== undefined && chunks.axis === axis ? chunks : undefined;
+  for (const [i, { start, count, size }] of segments.entries()) {
+    const end = start + count * size;
+    if (axis === undefined) inner(scope, i);
+    else if (chunked !== undefined && i === 0) {
+      const [from, to] = [local('i32', `${name}_from`), local('i32', `${name}_to`)];
+      scope.code.push(set(from, plain('i32.mul', chunk, i32(chunked.size))));
+      const next = plain('i32.add', get(from), i32(chunked.size));
+      scope.code.push(set(to, plain('select', next, i32(end), plain('i32.lt_s', next, i32(end)))));
+      emitLoop(scope, axis, name, { from: get(from), to: get(to), step: size }, (at) => inner(at, i));
+    } else {
+      const once = childScope(scope);
+      if (count === 1) {
+        once.bound.set(axis, i32(start));
+        inner(once, i);
+      } else emitLoop(once, axis, name, { from: i32(start), to: i32(end), step: size }, (at) => inner(at, i));
+      if (chunked === undefined) scope.code.push(...once.code);
+      else scope.code.push(when(plain('i32.eq', chunk, i32(chunked.count - 1)), once.code));
+    }
+  }
+};
+
+/** Puts what `fill` emits into a function of its own and calls it. */
+const outline = (emission: Emission, scope: Scope, fill: (scope: Scope) => void): void => {
+  const inner = childScope(scope);
+  fill(inner);
+  const params = freeLocalsOf(inner.code);
+  const { name } = emission.context.kernel;
+  const fn = `${name}.tile${emission.functions.length}`;
+  emission.functions.push({ name: fn, exported: false, params, results: [], body: inner.code });
+  scope.code.push(call(fn, ...params.map(get)));
+};
+
+/** Tiles of one column segment, with the loop over the column axis outside if there are rows to run over. */
+const emitColumns = (
+  emission: Emission,
+  scope: Scope,
+  columns: readonly ColumnSegment[],
+  block: SumBlock | undefined,
+): void => {
+  const { context, schedule } = emission;
+  const tiles = (at: Scope, column: ColumnSegment): void =>
+    emitSegments(emission, at, schedule.row, 'row', column.rows, (inner, i) =>
+      emitTile(
+        context,
+        {
+          schedule,
+          rows: column.rows[i]?.size ?? 1,
+          vectors: column.vectors,
+          lanes: column.lanes,
+          width: column.size,
+          block,
+        },
+        inner,
+      ),
+    );
+  const plainKernel = context.kernel.accumulators.length === 0;
+  if (schedule.row !== undefined && !plainKernel)
+    return emitSegments(emission, scope, schedule.column, 'column', columns, (at, i) => {
+      const column = columns[i];
+      if (column !== undefined) outline(emission, at, (inner) => tiles(inner, column));
+    });
+  const all = (into: Scope): void =>
+    emitSegments(emission, into, schedule.column, 'column', columns, (at, i) => {
+      const column = columns[i];
+      if (column !== undefined) tiles(at, column);
+    });
+  return plainKernel ? all(scope) : outline(emission, scope, all);
+};
+
+/** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
+const cutOf = (kernel: Kernel, { axes }: Part, terms: number): { readonly depth: number; readonly step: number } => {
+  let inside = 1;
+  for (let depth = axes.length - 1; depth > 0; depth -= 1) {
+    const extent = extentOf(kernel, axes[depth] ?? -1);
+    if (inside * extent >= terms) return { depth, step: Math.min(extent, Math.ceil(terms / inside)) };
+    inside *= extent;
+  }
+  const extent = extentOf(kernel, axes[0] ?? -1);
+  return { depth: 0, step: Math.min(extent, Math.ceil(terms / inside)) };
+};
+
+const both = (a: Code, b: Code): Code => (a.kind === 'const' ? (a.value === 0 ? a : b) : plain('i32.and', a, b));
+
+/** A long sum in blocks: each adds to what the earlier ones left in the output; the last one runs the body. */
+const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
+  const { context, schedule } = emission;
+  const { kernel } = context;
+  const parts = kernel.accumulators[0]?.parts ?? [];
+  for (const [p, part] of parts.entries()) {
+    const { depth, step } = cutOf(kernel, part, terms);
+    const cut = part.axes[depth];
+    const outside = part.axes.slice(0, depth);
+    const nest = (at: Scope, level: number, first: Code, last: Code): void => {
+      const axis = outside[level];
+      if (axis !== undefined) {
+        const extent = extentOf(kernel, axis);
+        return emitLoop(at, axis, `outer${level}`, { from: i32(0), to: i32(extent), step: 1 }, (inner) => {
+          const value = inner.bound.get(axis) ?? i32(0);
+          nest(
+            inner,
+            level + 1,
+            both(first, plain('i32.eqz', value)),
+            both(last, plain('i32.eq', value, i32(extent - 1))),
+          );
+        });
+      }
+      const run = (into: Scope, ranges: ReadonlyMap<number, Range>, isFirst: Code, isLast: Code): void => {
+        const [firstLocal, lastLocal] = [local('i32', 'first'), local('i32', 'last')];
+        into.code.push(set(firstLocal, isFirst), set(lastLocal, isLast));
+        const block: SumBlock = { part, ranges, outside, first: get(firstLocal), last: get(lastLocal) };
+        emitColumns(emission, into, schedule.columns, block);
+      };
+      if (cut === undefined) return run(at, new Map(), first, last);
+      const extent = extentOf(kernel, cut);
+      return emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
+        const from = inner.bound.get(cutAxis) ?? i32(0);
+        const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
+        inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
+        run(
+          inner,
+          new Map([[cut, { from, to: get(to), step: 1 }]]),
+          both(first, plain('i32.eqz', from)),
+          both(last, plain('i32.eq', get(to), i32(extent))),
+        );
+      });
+    };
+    nest(scope, 0, i32(p === 0 ? 1 : 0), i32(p === parts.length - 1 ? 1 : 0));
+  }
+};
+
+/** Gives each outer axis its value in the unit, and the chunk its number. */
+const decodeUnit = (kernel: Kernel, scope: Scope, outer: readonly number[], chunks: Chunks | undefined): Code => {
+  let rest: Code = scope.bound.get(unitAxis) ?? i32(0);
+  const digit = (name: string, extent: number): Code => {
+    const [value, quotient] = [local('i32', name), local('i32', 'rest')];
+    scope.code.push(set(value, plain('i32.rem_u', rest, i32(extent))));
+    scope.code.push(set(quotient, plain('i32.div_u', rest, i32(extent))));
+    rest = get(quotient);
+    return get(value);
+  };
+  const chunk = chunks === undefined ? i32(0) : digit('chunk', chunks.count);
+  for (const axis of [...outer].reverse()) scope.bound.set(axis, digit('outer', extentOf(kernel, axis)));
+  return chunk;
+};
+
+/** The functions of a normalised kernel. */
+export const emitKernel = (context: Context): EmittedKernel => {
+  const { kernel } = context;
+  const schedule = scheduleOf(kernel);
+  const chunks = chunksOf(kernel, schedule);
+  const units = schedule.outer.reduce((n, axis) => n * extentOf(kernel, axis), chunks?.count ?? 1);
+  const [lo, hi] = [local('i32', 'lo'), local('i32', 'hi')];
+  const root = childScope(undefined);
+  const functions: WasmFunction[] = [];
+  const run = (scope: Scope, chunk: Code): void => {
+    const emission: Emission = { context, schedule, chunks, chunk, functions };
+    if (schedule.blockTerms === undefined) emitColumns(emission, scope, schedule.columns, undefined);
+    else emitBlocks(emission, scope, schedule.blockTerms);
+  };
+  const [single] = schedule.outer;
+  const simple = chunks === undefined && schedule.outer.length === 1 ? single : undefined;
+  emitLoop(root, simple ?? unitAxis, 'unit', { from: get(lo), to: get(hi), step: 1 }, (scope) =>
+    run(scope, simple === undefined ? decodeUnit(kernel, scope, schedule.outer, chunks) : i32(0)),
+  );
+  const main: WasmFunction = { name: kernel.name, exported: false, params: [lo, hi], results: [], body: root.code };
+  return { functions: [...functions, main], units };
+};

@@ -1,0 +1,88 @@
+/** Where everything is in linear memory: a control block, the program's arena, and slots for results that are kept. */
+import type { Block, Kernel, Program, Step } from '../../program.js';
+import { blocksOf, extentOf, linearOf } from './affine.js';
+
+/** Byte addresses of the control block's words, each in a cache line of its own. */
+export const control = { arrived: 64, generation: 128, broken: 192 } as const;
+
+const controlBytes = 1024;
+
+// a vector may read 12 bytes past the last element; also room for whole cache lines
+const slackBytes = 64;
+
+/** Results of earlier runs that are kept in linear memory, per output. */
+export const slotsPerOutput = 2;
+
+export const pageBytes = 65536;
+
+/** The largest memory of 32-bit WebAssembly, in pages. */
+export const maximumPages = 65536;
+
+/** A place for one kept result, in bytes. */
+export interface Slot {
+  readonly address: number;
+  readonly length: number;
+}
+
+export interface Layout {
+  /** Byte address of each buffer. */
+  readonly buffers: readonly number[];
+  /** Slots by stage and output name; outputs of shape `[]` have none. */
+  readonly slots: readonly Readonly<Record<string, readonly Slot[]>>[];
+  /** Bytes in use. */
+  readonly bytes: number;
+  readonly pages: number;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** Every kernel of some steps, those of loops included. */
+export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
+  steps.flatMap((step) =>
+    step.kind === 'kernel' ? [step.kernel] : step.kind === 'loop' ? kernelsOf([...step.condition, ...step.body]) : [],
+  );
+
+// The lowest element that a guarded load computes (and does not read): addresses below the arena must not wrap around
+const lowestElement = (kernel: Kernel, block: Block): number =>
+  block.reduce((lowest, instruction) => {
+    if (instruction.op !== 'load') return lowest;
+    const { constant, terms } = linearOf(kernel.axes, instruction.index);
+    const reach = terms.reduce((sum, { variable, stride }) => {
+      const extent = variable.kind === 'loop' ? extentOf(kernel, variable.axis) : 1;
+      return sum + Math.min(0, stride * (extent - 1));
+    }, constant);
+    return Math.min(lowest, reach);
+  }, 0);
+
+/** The layout of a program. */
+export const layoutOf = (program: Program): Layout => {
+  const kernels = program.stages.flatMap(({ steps }) => kernelsOf(steps));
+  const below = kernels.reduce(
+    (lowest, kernel) => Math.min(lowest, ...blocksOf(kernel).map((block) => lowestElement(kernel, block))),
+    0,
+  );
+  const arena = align(controlBytes - 4 * below);
+  let end = align(arena + 4 * program.memory.length + slackBytes);
+  const slots = program.stages.map(({ outputs }) =>
+    Object.fromEntries(
+      outputs
+        .filter(({ shape }) => shape.length > 0)
+        .map(({ name, buffer }) => {
+          const length = program.buffers[buffer]?.length ?? 0;
+          const own = Array.from({ length: slotsPerOutput }, (_, i) => ({
+            address: end + i * align(4 * length),
+            length,
+          }));
+          end += slotsPerOutput * align(4 * length);
+          return [name, own];
+        }),
+    ),
+  );
+  const bytes = end + slackBytes;
+  return {
+    buffers: program.memory.placements.map(({ offset }) => arena + 4 * offset),
+    slots,
+    bytes,
+    pages: Math.ceil(bytes / pageBytes),
+  };
+};

@@ -1,0 +1,260 @@
+/**
+ * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
+ */
+import type { Accumulator, Part } from '../../program.js';
+import { extentOf, linearOf, outputIndex, type Shift, strideOf } from './affine.js';
+import {
+  branch,
+  type Code,
+  get,
+  i32,
+  type Label,
+  type Local,
+  local,
+  memory,
+  memoryLane,
+  plain,
+  set,
+  shuffle,
+  splat,
+  when,
+} from './code.js';
+import { type Context, elementAddress, evaluate, type Position } from './evaluate.js';
+import { op, pick } from './math.js';
+import type { Schedule } from './schedule.js';
+import { childScope, emitLoop, type Range, type Scope, scopeOf, valueOf } from './scope.js';
+
+/** The part of a long sum that one call computes; `first` and `last` are i32 conditions. */
+export interface SumBlock {
+  readonly part: Part;
+  readonly ranges: ReadonlyMap<number, Range>;
+  /** Axes that are bound outside of the tile. */
+  readonly outside: readonly number[];
+  readonly first: Code;
+  readonly last: Code;
+}
+
+export interface Tile {
+  readonly schedule: Schedule;
+  readonly rows: number;
+  readonly vectors: number;
+  readonly lanes: 1 | 4;
+  /** Elements along the column axis that count. */
+  readonly width: number;
+  readonly block: SumBlock | undefined;
+}
+
+const add = op('f32x4.add');
+
+const laneZero = { kind: 'v128.const', bits: [0xffffffff, 0, 0, 0] } as const;
+
+interface Cell {
+  readonly row: number;
+  readonly column: number;
+  readonly shift: Shift;
+  /** One value per accumulator; `argmax` has the position in `positions`. */
+  readonly values: readonly Local[];
+  readonly positions: readonly Local[];
+}
+
+const cellsOf = (context: Context, { schedule, rows, vectors, lanes }: Tile): readonly Cell[] =>
+  Array.from({ length: vectors }, (_, column) => column).flatMap((column) =>
+    Array.from({ length: rows }, (_, row): Cell => {
+      const shift = new Map<number, number>();
+      if (schedule.row !== undefined) shift.set(schedule.row, row);
+      if (schedule.column !== undefined) shift.set(schedule.column, column * lanes);
+      const named = (name: string) => context.kernel.accumulators.map(() => local('v128', name));
+      return { row, column, shift, values: named('sum'), positions: named('position') };
+    }),
+  );
+
+const startOf = (kind: Accumulator['kind']): Code => splat(kind === 'sum' ? 0 : Number.NEGATIVE_INFINITY);
+
+/** Row-major position within a part's axes. */
+const positionOf = (context: Context, scope: Scope, axes: readonly number[]): Code => {
+  const strides = axes.map((_, i) => axes.slice(i + 1).reduce((n, axis) => n * extentOf(context.kernel, axis), 1));
+  const terms = axes.map((axis, i) => ({ axis, stride: strides[i] ?? 1 }));
+  return valueOf(scope, linearOf(context.kernel.axes, { offset: 0, terms }));
+};
+
+const update = (
+  context: Context,
+  scope: Scope,
+  cell: Cell,
+  accumulator: number,
+  part: Part,
+  value: Code,
+): readonly Code[] => {
+  const [sum, position] = [cell.values[accumulator], cell.positions[accumulator]];
+  if (sum === undefined || position === undefined) return [];
+  switch (context.kernel.accumulators[accumulator]?.kind) {
+    case 'max':
+      return [set(sum, plain('f32x4.max', get(sum), value))];
+    case 'argmax': {
+      // larger than the largest so far, or the first NaN
+      const at = positionOf(context, scope, part.axes);
+      const mask = local('v128', 'better');
+      const isNaN = plain('f32x4.ne', value, value);
+      const index = plain('f32x4.convert_i32x4_s', plain('i32x4.splat', at));
+      return [
+        set(
+          mask,
+          plain(
+            'v128.or',
+            plain('f32x4.gt', value, get(sum)),
+            plain('v128.and', isNaN, plain('f32x4.eq', get(sum), get(sum))),
+          ),
+        ),
+        set(sum, pick(get(mask), value, get(sum))),
+        set(position, pick(get(mask), index, get(position))),
+      ];
+    }
+    default:
+      return [set(sum, add(get(sum), value))];
+  }
+};
+
+/** The terms of one part at all cells, with lanes along `along`. */
+const emitTerms = (
+  context: Context,
+  scope: Scope,
+  cells: readonly Cell[],
+  accumulator: number,
+  {
+    name,
+    part,
+    along,
+    masked,
+  }: { readonly name: string; readonly part: Part; readonly along: number | undefined; readonly masked: boolean },
+  exit: { readonly label: Label; readonly axis: number } | undefined,
+): void => {
+  for (const [i, cell] of cells.entries()) {
+    const position: Position = { shift: cell.shift, lanes: along, accumulators: [] };
+    const value = evaluate(context, name, part.term, scope, position);
+    scope.code.push(
+      ...update(context, scope, cell, accumulator, part, masked ? plain('v128.and', value, laneZero) : value),
+    );
+    // a branch that is never taken keeps V8 from loading all five vectors before it multiplies, and spilling them
+    const next = cells[i + 1];
+    const columnEnds = next !== undefined && next.column !== cell.column;
+    const wide = (cells[cells.length - 1]?.column ?? 0) === 4;
+    if (exit !== undefined && wide && columnEnds && cell.column % 2 === 1)
+      scope.code.push(
+        branch(exit.label, plain('i32.lt_s', scopeOf(scope, exit.axis).bound.get(exit.axis) ?? i32(0), i32(0))),
+      );
+  }
+};
+
+const emitPart = (
+  context: Context,
+  tile: Tile,
+  scope: Scope,
+  cells: readonly Cell[],
+  accumulator: number,
+  partIndex: number,
+  part: Part,
+): void => {
+  const name = `t${accumulator}.${partIndex}`;
+  const inside = part.axes.filter((axis) => tile.block?.outside.includes(axis) !== true);
+  const last = inside[inside.length - 1];
+  const reductionLanes = tile.schedule.lanes === 'reduction';
+  const along = reductionLanes ? last : tile.lanes === 4 ? tile.schedule.column : undefined;
+  const kind = context.kernel.accumulators[accumulator]?.kind;
+  const nest = (at: Scope, depth: number): void => {
+    const axis = inside[depth];
+    if (axis === undefined)
+      return emitTerms(context, at, cells, accumulator, { name, part, along, masked: false }, undefined);
+    const extent = extentOf(context.kernel, axis);
+    const range = tile.block?.ranges.get(axis) ?? { from: i32(0), to: i32(extent), step: 1 };
+    if (depth < inside.length - 1) return emitLoop(at, axis, `k${depth}`, range, (inner) => nest(inner, depth + 1));
+    if (!reductionLanes)
+      return emitLoop(at, axis, 'k', range, (inner, label) =>
+        emitTerms(context, inner, cells, accumulator, { name, part, along, masked: false }, { label, axis }),
+      );
+    const whole = extent - (extent % 4);
+    emitLoop(at, axis, 'k', { from: i32(0), to: i32(whole), step: 4 }, (inner) =>
+      emitTerms(context, inner, cells, accumulator, { name, part, along, masked: false }, undefined),
+    );
+    for (let rest = whole; rest < extent; rest += 1) {
+      const tail = childScope(at);
+      tail.bound.set(axis, i32(rest));
+      const masked = kind === 'sum';
+      emitTerms(context, tail, cells, accumulator, { name, part, along: undefined, masked }, undefined);
+      at.code.push(...tail.code);
+    }
+  };
+  nest(scope, 0);
+};
+
+/** All lanes folded into each. */
+const foldLanes = (scope: Scope, value: Local, kind: Accumulator['kind']): void => {
+  const fold = (x: Code, y: Code): Code => (kind === 'sum' ? add(x, y) : plain('f32x4.max', x, y));
+  scope.code.push(set(value, fold(get(value), shuffle([2, 3, 0, 1], get(value), get(value)))));
+  scope.code.push(set(value, fold(get(value), shuffle([1, 0, 3, 2], get(value), get(value)))));
+};
+
+const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, value: Code): void => {
+  const index = outputIndex(context.kernel);
+  const { base, offset } = elementAddress(context, scope, context.kernel.output, index, cell.shift);
+  const { column } = tile.schedule;
+  const count = tile.lanes === 1 ? 1 : Math.min(4, tile.width - 4 * cell.column);
+  const stride = column === undefined ? 1 : (strideOf(linearOf(context.kernel.axes, index), column) ?? 1);
+  const lane = (i: number): Code => memoryLane('v128.store32_lane', offset + 4 * stride * i, i, base, value);
+  if (stride === 1 && count === 4) scope.code.push(memory('v128.store', offset, base, value));
+  else if (stride === 1 && count >= 2) {
+    scope.code.push(memoryLane('v128.store64_lane', offset, 0, base, value));
+    if (count === 3) scope.code.push(lane(2));
+  } else for (let i = 0; i < count; i += 1) scope.code.push(lane(i));
+};
+
+/** What earlier blocks of a long sum have left in the output. */
+const emitReload = (context: Context, tile: Tile, scope: Scope, cell: Cell): Code => {
+  const index = outputIndex(context.kernel);
+  const { base, offset } = elementAddress(context, scope, context.kernel.output, index, cell.shift);
+  const { column } = tile.schedule;
+  const stride = column === undefined ? 1 : (strideOf(linearOf(context.kernel.axes, index), column) ?? 1);
+  if (tile.lanes === 1) return memory('v128.load32_splat', offset, base);
+  if (stride === 1) return memory('v128.load', offset, base);
+  const count = Math.min(4, tile.width - 4 * cell.column);
+  return Array.from({ length: count }, (_, i) => i).reduce<Code>(
+    (vector, i) => memoryLane('v128.load32_lane', offset + 4 * stride * i, i, base, vector),
+    splat(0),
+  );
+};
+
+/** Appends the code of a tile; the tile's axes are bound in `scope`. */
+export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
+  const { accumulators, body } = context.kernel;
+  const cells = cellsOf(context, tile);
+  for (const cell of cells)
+    for (const [i, { kind }] of accumulators.entries()) {
+      const [value, position] = [cell.values[i], cell.positions[i]];
+      if (value !== undefined) scope.code.push(set(value, startOf(kind)));
+      if (position !== undefined && kind === 'argmax') scope.code.push(set(position, splat(0)));
+    }
+  for (const [i, accumulator] of accumulators.entries())
+    for (const [j, part] of accumulator.parts.entries())
+      if (tile.block === undefined || tile.block.part === part) emitPart(context, tile, scope, cells, i, j, part);
+  if (tile.schedule.lanes === 'reduction')
+    for (const cell of cells)
+      for (const [i, value] of cell.values.entries()) foldLanes(scope, value, accumulators[i]?.kind ?? 'sum');
+  const finish = (at: Scope): void => {
+    for (const cell of cells) {
+      const values = cell.values.map((value, i) =>
+        get(accumulators[i]?.kind === 'argmax' ? (cell.positions[i] ?? value) : value),
+      );
+      const along = tile.lanes === 4 ? tile.schedule.column : undefined;
+      const value = evaluate(context, 'body', body, at, { shift: cell.shift, lanes: along, accumulators: values });
+      emitStore(context, tile, at, cell, value);
+    }
+  };
+  if (tile.block === undefined) return finish(scope);
+  const [reload, done, open] = [childScope(scope), childScope(scope), childScope(scope)];
+  for (const cell of cells)
+    for (const value of cell.values)
+      reload.code.push(set(value, add(emitReload(context, tile, reload, cell), get(value))));
+  scope.code.push(when(plain('i32.eqz', tile.block.first), reload.code));
+  finish(done);
+  for (const cell of cells) for (const value of cell.values) emitStore(context, tile, open, cell, get(value));
+  scope.code.push(when(tile.block.last, done.code, open.code));
+};

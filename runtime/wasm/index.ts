@@ -1,0 +1,200 @@
+/**
+ * The WebAssembly target: SIMD, and threads where memory can be shared. Every run of a stage is one call into
+ * WebAssembly per thread.
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type EmittedProgram, emitProgram, showKernel } from '../../compiler/emit/wasm/index.js';
+import { maximumPages, pageBytes } from '../../compiler/emit/wasm/layout.js';
+import type { Program, Stage } from '../../compiler/program.js';
+import { stageGate, turnstile } from '../stages.js';
+import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from '../target.js';
+import { elementsOf, slotsOver } from './arrays.js';
+import { type Surroundings, surroundings } from './host.js';
+import { type Pool, type StageFunction, startPool } from './pool.js';
+
+/** Choices of the target; all have defaults. */
+export interface WasmOptions {
+  /** Threads to run on, main thread included. Default: the number of processors, at most 8. */
+  readonly threads?: number;
+  /** Fused multiply-add by relaxed SIMD where the engine has it. Faster on some processors; other bits. */
+  readonly relaxedSimd?: boolean;
+  /** How long a thread that does not answer is waited for. Default: 10. */
+  readonly patienceSeconds?: number;
+  /** What there is to compute on. Default: this engine. */
+  readonly surroundings?: Surroundings;
+}
+
+const defaultThreads = 8;
+const defaultPatience = 10;
+
+const unavailable = (reason: string): TargetError => ({ _tag: 'TargetUnavailable', target: 'wasm', reason });
+const compileError = (program: Program, reason: string): TargetError => ({
+  _tag: 'TargetCompileError',
+  target: 'wasm',
+  kernel: program.name,
+  reason,
+});
+const executionError = (stage: string, reason: string): TargetError => ({
+  _tag: 'TargetExecutionError',
+  target: 'wasm',
+  stage,
+  reason,
+});
+
+/** A module with one function that has one relaxed SIMD instruction. */
+const relaxedProbe = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 13, 1, 11, 0, 0x20, 0,
+  0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b,
+]);
+
+/** Has the engine relaxed SIMD? */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe);
+
+interface Instance {
+  readonly emitted: EmittedProgram;
+  readonly memory: Float32Array;
+  readonly stages: readonly StageFunction[];
+  /** The program's number in the pool, where there is one. */
+  readonly id: number | undefined;
+  readonly module: WebAssembly.Module;
+}
+
+const instantiate = async (
+  program: Program,
+  pool: Pool | undefined,
+  relaxedSimd: boolean,
+  patience: number,
+): Promise<E.Either<TargetError, Instance>> => {
+  const shared = pool !== undefined;
+  const emitted = emitProgram(program, { shared, relaxedSimd, barrierSeconds: patience });
+  const { pages, bytes } = emitted.layout;
+  if (pages > maximumPages)
+    return E.left(compileError(program, `${bytes} bytes of memory are more than ${maximumPages * pageBytes}`));
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  const module = await WebAssembly.compile(emitted.bytes);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const names = emitted.stages.map(({ name }) => name);
+  const stages = names.flatMap((name): StageFunction[] => {
+    const fn = exports[name];
+    return typeof fn === 'function' ? [(thread, threads) => Number(fn(thread, threads))] : [];
+  });
+  const instance = { emitted, module, memory: new Float32Array(memory.buffer), stages };
+  if (pool === undefined || !emitted.stages.some(({ worthThreads }) => worthThreads))
+    return E.right({ ...instance, id: undefined });
+  const added = await pool.add({ module, memory, stages: names });
+  return E.isLeft(added) ? E.left(compileError(program, added.left)) : E.right({ ...instance, id: added.right });
+};
+
+/** Elements of a stage input, without copying where they are at hand. */
+const elements = (input: StageInput): TE.TaskEither<TargetError, ArrayLike<number>> => {
+  if (typeof input === 'number') return TE.right([input]);
+  if (input instanceof Float32Array) return TE.right(input);
+  const known = elementsOf(input);
+  return known === undefined ? input.read : TE.right(known);
+};
+
+const executableOf = (program: Program, instance: Instance, pool: Pool | undefined): Executable => {
+  const { emitted, memory } = instance;
+  const { layout } = emitted;
+  const admit = stageGate(program);
+  const exclusive = turnstile();
+  const slots = layout.slots.map((outputs) =>
+    Object.fromEntries(Object.entries(outputs).map(([name, places]) => [name, slotsOver(memory, places)])),
+  );
+  const view = (buffer: number): Float32Array => {
+    const start = (layout.buffers[buffer] ?? 0) / Float32Array.BYTES_PER_ELEMENT;
+    return memory.subarray(start, start + (program.buffers[buffer]?.length ?? 0));
+  };
+
+  const call = async (stage: Stage, position: number): Promise<E.Either<TargetError, void>> => {
+    const own = instance.stages[position] ?? (() => 1);
+    const together = pool !== undefined && instance.id !== undefined && emitted.stages[position]?.worthThreads === true;
+    if (!together) {
+      own(0, 1);
+      return E.right(undefined);
+    }
+    const ran = await pool.run(instance.id ?? 0, position, own);
+    return E.isLeft(ran) ? E.left(executionError(stage.name, ran.left)) : E.right(undefined);
+  };
+
+  const results = (stage: Stage, position: number): StageResult => {
+    const scalars: Record<string, number> = {};
+    const arrays: Record<string, DeviceArray> = {};
+    for (const { name, buffer, shape } of stage.outputs) {
+      const kept = slots[position]?.[name];
+      if (shape.length === 0) scalars[name] = view(buffer)[0] ?? Number.NaN;
+      else if (kept !== undefined) arrays[name] = kept.keep(view(buffer));
+    }
+    return { scalars, arrays };
+  };
+
+  const run: Executable['run'] = (name, inputs) => async () => {
+    const admitted = admit(name, inputs);
+    if (E.isLeft(admitted)) return admitted;
+    const stage = admitted.right;
+    for (const port of stage.inputs) {
+      const input = inputs[port.name];
+      const given = await elements(input ?? Number.NaN)();
+      if (E.isLeft(given)) return given;
+      view(port.buffer).set(given.right);
+    }
+    const position = program.stages.indexOf(stage);
+    try {
+      const called = await call(stage, position);
+      return E.isLeft(called) ? called : E.right(results(stage, position));
+    } catch (error) {
+      return E.left(executionError(name, String(error)));
+    }
+  };
+
+  return {
+    program,
+    memoryBytes: layout.pages * pageBytes,
+    threads: instance.id === undefined ? 1 : (pool?.threads ?? 1),
+    run,
+    exclusive,
+    sources: () =>
+      [...emitted.kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
+    dispose: () => {
+      if (instance.id !== undefined) pool?.remove(instance.id);
+    },
+  };
+};
+
+/**
+ * The target. Fails where the engine has no WebAssembly SIMD or a worker does not start. Without shared memory it is
+ * single-threaded, and `description` says so.
+ */
+export const wasmTarget =
+  (options: WasmOptions = {}): TE.TaskEither<TargetError, Target> =>
+  async () => {
+    const around = options.surroundings ?? surroundings();
+    const wanted = options.threads ?? Math.min(around.processors, defaultThreads);
+    const patience = options.patienceSeconds ?? defaultPatience;
+    if (!Number.isInteger(wanted) || wanted < 1)
+      return E.left(unavailable(`${wanted} threads are not a whole number ≥ 1`));
+    if (typeof WebAssembly !== 'object') return E.left(unavailable('this engine has no WebAssembly'));
+    const relaxed = options.relaxedSimd === true;
+    if (relaxed && !hasRelaxedSimd()) return E.left(unavailable('this engine has no relaxed SIMD'));
+    const started =
+      wanted > 1 && around.host !== undefined ? await startPool(around.host, wanted, patience) : undefined;
+    if (started !== undefined && E.isLeft(started)) return E.left(unavailable(started.left));
+    const pool = started?.right;
+    const threads = pool?.threads ?? 1;
+    const why =
+      wanted > 1 && pool === undefined ? ' (no shared memory here: the page is not cross-origin isolated)' : '';
+    return E.right({
+      name: 'wasm',
+      description: `WebAssembly SIMD${relaxed ? ' with fused multiply-add' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}, ${around.engine}`,
+      compile: (program) => async () => {
+        try {
+          const instance = await instantiate(program, pool, relaxed, patience);
+          return E.isLeft(instance) ? instance : E.right(executableOf(program, instance.right, pool));
+        } catch (error) {
+          return E.left(compileError(program, String(error)));
+        }
+      },
+      dispose: () => pool?.dispose(),
+    });
+  };
