@@ -1,6 +1,6 @@
 /** Layers: ordinary functions that make their own `parameter` leaves. */
-import { type ActivationName, activations } from './activations.js';
-import { type DslError, shapeError } from './error.js';
+import { type ActivationName, activationNames, activations } from './activations.js';
+import { type DslError, nameError, shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
 import { parameter } from './leaves.js';
 import { matmul } from './linear.js';
@@ -61,7 +61,9 @@ export const mlp = <S extends Shape, const Outputs extends number>(
   x: Expr<S> & Fits<Units<'mlp', S, Outputs>>,
   { hidden, outputs, activation = 'sigmoid', name = '' }: MlpOptions<Outputs>,
 ): Expr<Result<Units<'mlp', S, Outputs>>> => {
-  const pointwise = typeof activation === 'string' ? activations[activation] : activation;
+  const pointwise: Unary | undefined = typeof activation === 'string' ? activations[activation] : activation;
+  if (pointwise === undefined)
+    return typed(invalid(nameError('mlp', `an activation out of ${activationNames.join(', ')}`, String(activation))));
   const body = hidden.reduce<Expr>(
     (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation: pointwise }),
     x,

@@ -9,7 +9,7 @@ import type { Dim, Shape } from './shape.js';
 const namePattern = /^[A-Za-z_][\w.]*$/;
 
 const isDim = (dim: Dim): boolean =>
-  typeof dim === 'number' ? Number.isSafeInteger(dim) && dim >= 1 : namePattern.test(dim);
+  typeof dim === 'number' ? Number.isSafeInteger(dim) && dim >= 1 : typeof dim === 'string' && namePattern.test(dim);
 
 const leaf = (op: 'input' | 'parameter', name: string, shape: Shape): Expr => {
   if (!namePattern.test(name))

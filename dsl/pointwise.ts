@@ -123,7 +123,7 @@ export const identity: Unary = (x) => x;
 /** x². */
 export const square: Unary = (x) => typed(map('mul', x, x));
 /** max(x, 0). */
-export const relu: Unary = (x) => typed(map('max', x, literal(0)));
+export const relu: Unary = (x) => typed(map('max', literal(0), x));
 
 /** x where x > 0, else slope · x. */
 export const leakyRelu =
