@@ -4,7 +4,7 @@ import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
 import type { Expr } from '../dsl/node.js';
 import type { Sizes } from '../dsl/shape.js';
-import { lower, type StageExpressions } from './lower/lower.js';
+import { lower, type StageExpressions, withOutputs } from './lower/lower.js';
 import { planMemory } from './memory.js';
 import { runPasses } from './passes.js';
 import type { Program } from './program.js';
@@ -34,7 +34,7 @@ const checkNames = ({ stages }: ProgramExpressions): E.Either<CompileError, unkn
   const inputs = stages.flatMap((stage) => stage.inputs);
   const notLeaf = inputs.find(({ node }) => node.op !== 'input');
   if (notLeaf !== undefined) return refuse('input leaves as inputs of stages', String(notLeaf));
-  const labels = inputs.map(String);
+  const labels = inputs.flatMap(({ node }) => (node.op === 'input' ? [node.name] : []));
   const repeated = labels.find((label, i) => labels.indexOf(label) !== i);
   return repeated === undefined ? E.right(stages) : refuse('inputs of different names', `${repeated} twice`);
 };
@@ -89,15 +89,6 @@ const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => 
     if (E.isLeft(leaves)) return leaves;
   }
   return E.right(program);
-};
-
-/** The stages with their outputs replaced, in order. */
-const withOutputs = (stages: readonly StageExpressions[], outputs: readonly Expr[]): readonly StageExpressions[] => {
-  let next = 0;
-  return stages.map((stage) => ({
-    ...stage,
-    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, outputs[next++] ?? expr])),
-  }));
 };
 
 /**

@@ -17,6 +17,8 @@ export interface Analysis {
   readonly stageOf: (expr: Expr) => number;
   /** The innermost loop whose variables it depends on. */
   readonly scopeOf: (expr: Expr) => Scope;
+  /** On how many loops' variables it depends. */
+  readonly loopDepth: (expr: Expr) => number;
   /** The scope around a loop. */
   readonly outerScope: (loop: Expr) => Scope;
   /** Expressions that have it as an operand, each once. */
@@ -92,6 +94,7 @@ export const analyze = (outputs: readonly Expr[], inputStage: (input: Expr) => n
     order,
     stageOf: (expr) => stages.get(expr) ?? 0,
     scopeOf: (expr) => innermost(loops.get(expr) ?? none),
+    loopDepth: (expr) => (loops.get(expr) ?? none).size,
     outerScope: (loop) => innermost(loops.get(loop) ?? none),
     users: (expr) => users.get(expr) ?? [],
   };

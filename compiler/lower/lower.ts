@@ -9,6 +9,7 @@ import type { Buffer, Port, Stage, Step } from '../program.js';
 import { type Analysis, analyze } from './analysis.js';
 import { expandKernel } from './expand.js';
 import { materialize } from './materialize.js';
+import { groupFactors } from './reassociate.js';
 import { isLeafBuffer } from './views.js';
 
 /** A stage as expressions: the input leaves it introduces and its named outputs. */
@@ -17,6 +18,18 @@ export interface StageExpressions {
   readonly inputs: readonly Expr[];
   readonly outputs: Readonly<Record<string, Expr>>;
 }
+
+/** The stages with their outputs replaced, in order. */
+export const withOutputs = (
+  stages: readonly StageExpressions[],
+  outputs: readonly Expr[],
+): readonly StageExpressions[] => {
+  let next = 0;
+  return stages.map((stage) => ({
+    ...stage,
+    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, outputs[next++] ?? expr])),
+  }));
+};
 
 /** A program's steps and buffers, before memory is planned. */
 export interface Lowered {
@@ -95,12 +108,15 @@ const conditionOf = (loop: NodeOf<'iterate'>, inside: readonly Expr[], analysis:
 };
 
 /** Lowers the stages; `outputs` are their simplified output expressions, in the order of the stages' records. */
-export const lower = (stages: readonly StageExpressions[], sizes: Sizes): Lowered => {
+export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes): Lowered => {
   const stageOfInput = new Map(
-    stages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
+    derivedStages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
   );
-  const outputs = stages.flatMap((stage) => Object.values(stage.outputs));
-  const analysis = analyze(outputs, (input) => stageOfInput.get(input) ?? 0);
+  const inputStage = (input: Expr): number => stageOfInput.get(input) ?? 0;
+  const derived = derivedStages.flatMap((stage) => Object.values(stage.outputs));
+  const outputs = groupFactors(derived, analyze(derived, inputStage));
+  const stages = withOutputs(derivedStages, outputs);
+  const analysis = analyze(outputs, inputStage);
   const roots = rootsOf(outputs, analysis.order);
   const kept = materialize(roots, analysis, sizes);
   const table = bufferTable(sizes, kept);
