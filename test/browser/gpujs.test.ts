@@ -1,0 +1,29 @@
+/** gpu.js in headless Chromium: the case table inside a page, on WebGPU, WebGL 2 and WebGL (all on SwiftShader). */
+import { expect } from 'chai';
+import { inCi } from '../runtime/gpujs/swiftShader.js';
+import { chromiumPath, hasChromium, type OpenPage, openPage } from './chromium.js';
+import type { PageReport } from './page.js';
+
+const tests = (): void => {
+  const pages: OpenPage[] = [];
+
+  before(async () => {
+    pages.push(await openPage('./page.ts'));
+  });
+
+  after(async () => {
+    for (const { close } of pages) await close();
+  });
+
+  for (const mode of ['webgpu', 'webgl2', 'webgl'] as const)
+    it(`gpujs:${mode} agrees with the interpreter on every program`, async () => {
+      const [open] = pages;
+      const report = await open?.page.evaluate<PageReport>(`runTable('${mode}')`);
+      expect(report?.target).to.equal(`gpujs:${mode}`);
+      expect(report?.cases).to.have.length.greaterThan(50);
+      expect(report?.cases.filter(({ differences }) => differences.length > 0)).to.deep.equal([]);
+    });
+};
+
+if (hasChromium() || inCi) describe('gpu.js in headless Chromium', tests);
+else describe.skip(`gpu.js in headless Chromium (missing: ${chromiumPath})`, tests);
