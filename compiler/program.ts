@@ -67,7 +67,8 @@ export interface Accumulator {
 
 /**
  * One loop nest. Element `i` of buffer `output` is the value of `body`, where `i` counts the `outputAxes` row-major
- * (last fastest); the product of their extents is the buffer's length.
+ * (last fastest); the product of their extents is the buffer's length. A kernel may read its own output buffer only in
+ * `body`, and only at the element that it writes (an update in place).
  */
 export interface Kernel {
   /** Unique in the program, readable: letters, digits, `_` and `.` only. */

@@ -7,6 +7,7 @@ import type { Sizes } from '../../dsl/shape.js';
 import { bindShape } from '../evaluate.js';
 import type { Buffer, Port, Stage, Step } from '../program.js';
 import { type Analysis, analyze } from './analysis.js';
+import { updateInPlace } from './carry.js';
 import { expandKernel } from './expand.js';
 import { materialize } from './materialize.js';
 import { groupFactors } from './reassociate.js';
@@ -154,7 +155,7 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
           table.add(`aside_${table.buffers.length}`, table.buffers[next]?.length ?? 0, 'temporary'),
         ]),
     );
-    const copy = (from: number, to: number): Step => ({ kind: 'copy', from, to });
+    const copy = (from: number, to: number) => ({ kind: 'copy', from, to }) as const;
     // a constant has no buffer: a kernel of its own starts the variable from it, every time the loop is entered
     const start = (initial: Expr, to: number): Step => {
       const from = table.find(initial);
@@ -166,14 +167,13 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
       ...carried.map(({ initial, to }) => start(initial, to)),
       {
         kind: 'loop',
-        name: `loop_${loop.id}`,
+        name: `loop${table.of(node.variables[0] ?? loop)}`,
         condition: stepsOf(own.filter((expr) => condition.has(expr))),
         proceed: table.find(node.proceed) ?? 0,
-        body: [
-          ...stepsOf(own.filter((expr) => !condition.has(expr))),
-          ...[...aside].map(([from, to]) => copy(from, to)),
-          ...moved.map(({ next, to }) => copy(aside.get(next) ?? next, to)),
-        ],
+        body: updateInPlace(
+          [...stepsOf(own.filter((expr) => !condition.has(expr))), ...[...aside].map(([from, to]) => copy(from, to))],
+          moved.map(({ next, to }) => copy(aside.get(next) ?? next, to)),
+        ),
       },
     ];
   };
