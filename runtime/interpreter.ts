@@ -144,7 +144,8 @@ const runKernel = (kernel: Kernel, arrays: Arrays): void => {
   });
 };
 
-const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
+/** Runs steps on the arrays of a program's buffers, by position; arrays may be views into one memory. */
+export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
   const array = (buffer: number): Float64Array => arrays[buffer] ?? new Float64Array(0);
   for (const step of steps) {
     switch (step.kind) {

@@ -27,6 +27,7 @@ import {
 import type { Shape } from '../../dsl/shape.js';
 import { sameShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
+import { dependents } from './dependents.js';
 import { addTangents, type Tangent, tangentRules } from './tangents.js';
 
 /** Tangents by expression: what is known so far in a walk. */
@@ -81,7 +82,10 @@ const zeroIfAbsent = (tangent: Tangent, shape: Shape): Expr => tangent ?? zeros(
 // The tangent of a loop is the loop over (variables, tangents of the variables).
 const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents): Expr | undefined => {
   const dots = node.variables.map((v) => freshVariable('tangent', v.shape));
-  const seeds = new Map<Expr, Tangent>([...tangents, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
+  // tangents of what the body takes from outside stay; all that depends on the variables has new ones
+  const inside = dependents(node.next, new Set(node.variables));
+  const outside = [...tangents].filter(([expr]) => !inside.has(expr));
+  const seeds = new Map<Expr, Tangent>([...outside, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
   const next = tangentsOf(node.next, seeds);
   return make({
     op: 'iterate',

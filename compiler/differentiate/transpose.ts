@@ -2,7 +2,7 @@
  * Reverse mode, by transposition: an expression that is linear in some variables is turned into the expression of its
  * adjoint. A primitive needs a rule where it is linear in an operand; a non-linear use is an error that names it.
  */
-
+import * as E from 'fp-ts/lib/Either.js';
 import { shapeError, unsupportedError } from '../../dsl/error.js';
 import { invalid, postorder } from '../../dsl/expr.js';
 import type { Expr, NodeOf, Op } from '../../dsl/node.js';
@@ -22,6 +22,7 @@ import {
 import type { ScalarFunction } from '../../dsl/scalar.js';
 import { sameShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
+import { dependents } from './dependents.js';
 
 /** Contributions to the cotangents of the operands, in order; `undefined` where there is none. */
 type Contributions = readonly (Expr | undefined)[];
@@ -122,30 +123,22 @@ const transposeRules: { readonly [O in Op]: TransposeRule<O> } = {
 
 const ruleOf = (op: Op): TransposeRule<Op> => transposeRules[op] as unknown as TransposeRule<Op>;
 
-/** Everything below the roots that depends on one of the variables. */
-const dependents = (roots: readonly Expr[], variables: ReadonlySet<Expr>): ReadonlySet<Expr> => {
-  const found = new Set<Expr>();
-  for (const expr of postorder(roots, (e) => variables.has(e)))
-    if (variables.has(expr) || operandsOf(expr.node).some((operand) => found.has(operand))) found.add(expr);
-  return found;
-};
-
 /**
- * The adjoint of a linear map: for outputs linear in `variables` and one cotangent per output, the cotangents
- * `Σ (∂output/∂variable)ᵀ cotangent` of the variables. Errors (`invalid`): a cotangent of another shape; an operation
- * in which the outputs are not linear.
+ * Cotangents of everything below the outputs that depends on `variables`, by expression; what gets none is absent.
+ * Left: an `invalid` expression, as for `transpose`.
  */
-export const transpose = (
+export const cotangentsOf = (
   outputs: readonly Expr[],
   cotangents: readonly Expr[],
   variables: readonly Expr[],
-): readonly Expr[] => {
-  const failed = (error: Expr) => variables.map(() => error);
+): E.Either<Expr, ReadonlyMap<Expr, Expr>> => {
+  const bad = [...outputs, ...cotangents].find(({ node }) => node.op === 'invalid');
+  if (bad !== undefined) return E.left(bad);
   const unfit = outputs.findIndex((output, i) => !sameShape(output.shape, cotangents[i]?.shape ?? ['missing']));
   const wrong = outputs[unfit];
   if (wrong !== undefined) {
     const shapes = [wrong.shape, cotangents[unfit]?.shape ?? []];
-    return failed(invalid(shapeError('transpose', 'a cotangent of the shape of the output', ...shapes)));
+    return E.left(invalid(shapeError('transpose', 'a cotangent of the shape of the output', ...shapes)));
   }
   const depends = dependents(outputs, new Set(variables));
   const sums = new Map<Expr, Expr>();
@@ -168,7 +161,7 @@ export const transpose = (
     );
     if (contributions === undefined) {
       const operation = expr.node.op === 'map' ? expr.node.fn : expr.node.op;
-      return failed(invalid(unsupportedError('transpose', 'a linear map', `the non-linear operation ${operation}`)));
+      return E.left(invalid(unsupportedError('transpose', 'a linear map', `the non-linear operation ${operation}`)));
     }
     for (const [i, contribution] of contributions.entries()) {
       const operand = operands[i];
@@ -176,5 +169,21 @@ export const transpose = (
         contribute(operand, contribution);
     }
   }
-  return variables.map((variable) => sums.get(variable) ?? zeros(variable.shape));
+  return E.right(sums);
+};
+
+/**
+ * The adjoint of a linear map: for outputs linear in `variables` and one cotangent per output, the cotangents
+ * `Σ (∂output/∂variable)ᵀ cotangent` of the variables. Errors (`invalid`): a mistake in an output or cotangent;
+ * a cotangent of another shape; an operation in which the outputs are not linear.
+ */
+export const transpose = (
+  outputs: readonly Expr[],
+  cotangents: readonly Expr[],
+  variables: readonly Expr[],
+): readonly Expr[] => {
+  const table = cotangentsOf(outputs, cotangents, variables);
+  return variables.map((variable) =>
+    E.isLeft(table) ? table.left : (table.right.get(variable) ?? zeros(variable.shape)),
+  );
 };

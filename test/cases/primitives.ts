@@ -3,7 +3,7 @@
  * tables are mapped types over the unions, so that a new primitive without a case does not compile.
  */
 import { unsupportedError } from '../../dsl/error.js';
-import { freshVariable, invalid, make } from '../../dsl/expr.js';
+import { freshVariable, invalid, make, typed } from '../../dsl/expr.js';
 import { iterate } from '../../dsl/iterate.js';
 import type { Expr, Op, Reduction } from '../../dsl/node.js';
 import * as p from '../../dsl/primitives.js';
@@ -131,7 +131,7 @@ const threeRounds = (x: Expr, a: Expr): Expr =>
   iterate<{ readonly round: Expr; readonly x: Expr }>({
     initial: { round: p.literal(0), x },
     step: (v) => ({ round: p.map('add', v.round, p.literal(1)), x: p.map('tanh', p.map('add', v.x, a)) }),
-    proceed: ({ round }) => p.map('less', round, p.literal(3)) as Expr<[]>,
+    proceed: ({ round }) => typed(p.map('less', round, p.literal(3))),
   }).x;
 
 const windows = [
