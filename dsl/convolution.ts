@@ -68,6 +68,9 @@ const overImage = (operation: string, x: Expr, build: (image: Image) => Expr): E
     : invalid(shapeError(operation, 'an image [batch, channels, height, width]', x.shape));
 };
 
+/** An array [channels] repeated to the shape of an image. */
+const perChannel = (values: Expr, image: Shape): Expr => primitives.broadcastTo(values, image, [1]);
+
 const isWhole = (n: number, least: number): boolean => Number.isSafeInteger(n) && n >= least;
 
 /** The windows of an image whose last two axes are height and width: [batch, …, rows, columns, size, size]. */
@@ -127,8 +130,7 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
         );
         const [rows = 1, columns = 1] = products.shape.slice(-2);
         const convolved = primitives.reshape(products, [batch, filters, rows, columns]);
-        const biases = primitives.reshape(parameter(`b${name}`, [filters]), [filters, 1, 1]);
-        return activation(add(convolved, biases));
+        return activation(add(convolved, perChannel(parameter(`b${name}`, [filters]), convolved.shape)));
       }),
     ),
   );
@@ -208,10 +210,10 @@ export const batchNormalization = <S extends Shape>(
         return invalid(
           shapeError('batchNormalization', 'mean and variance [channels]', images.shape, centre.shape, variance.shape),
         );
-      const perChannel = (expr: Expr): Expr => primitives.broadcastTo(expr, images.shape, [1]);
       const deviation = primitives.map('sqrt', add(variance, epsilon));
       const scale = div(add(parameter(`gamma${name}`, [channels]), 1), deviation);
-      const centred = primitives.map('sub', images, perChannel(centre));
-      return add(mul(centred, perChannel(scale)), perChannel(parameter(`beta${name}`, [channels])));
+      const centred = primitives.map('sub', images, perChannel(centre, images.shape));
+      const shift = perChannel(parameter(`beta${name}`, [channels]), images.shape);
+      return add(mul(centred, perChannel(scale, images.shape)), shift);
     }),
   );

@@ -5,8 +5,8 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { DslError } from './error.js';
 import type { Expr, Node } from './node.js';
-import { describeNode } from './print.js';
-import { type Shape, showShape } from './shape.js';
+import { showExpr } from './print.js';
+import type { Shape } from './shape.js';
 import { operandsOf, rebuild, shapeOf } from './structure.js';
 
 // The intern table: the only state of the language. It holds expressions weakly, so that it forgets the unused.
@@ -20,10 +20,10 @@ const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 const prototype = Object.freeze({
   toString(this: Expr): string {
-    return `${describeNode(this.node)}: ${showShape(this.shape)}`;
+    return showExpr(this);
   },
   [inspect](this: Expr): string {
-    return `Expr ${describeNode(this.node)}: ${showShape(this.shape)}`;
+    return `Expr ${showExpr(this)}`;
   },
 });
 

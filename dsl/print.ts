@@ -1,24 +1,28 @@
-/** A one-line description of a node for messages and `util.inspect`; listings of whole graphs are the compiler's. */
-import type { Expr, Node } from './node.js';
+/** The text of an expression for messages and `util.inspect`. Listings of whole graphs are the compiler's. */
+import { showDslError } from './error.js';
+import type { Expr, NodeOf, WindowAxis } from './node.js';
 import { scalarRow } from './scalar.js';
+import { sameShape, showShape } from './shape.js';
 
-const nameOf = (expr: Expr): string => {
-  const { node } = expr;
-  switch (node.op) {
-    case 'literal':
-      return String(node.value);
-    case 'input':
-    case 'parameter':
-    case 'variable':
-      return node.name;
-    default:
-      return `%${expr.id}`;
-  }
-};
+/** How many levels of operands a text shows; deeper ones are their number, `%12`. */
+const depthShown = 4;
 
-/** For example `tanh(%12)`, `contract[ij,jk→ik](x, W1)`. */
-export const describeNode = (node: Node): string => {
-  const letters = (labels: readonly number[]) => labels.map((label) => String.fromCharCode(97 + label)).join('');
+/** How many operands of one node a text shows. */
+const widthShown = 6;
+
+const letters = (labels: readonly number[]): string => labels.map((label) => String.fromCharCode(97 + label)).join('');
+
+const showWindow = ({ axis, size, stride, dilation }: WindowAxis): string =>
+  `axis ${axis}: size ${size}, stride ${stride}, dilation ${dilation}`;
+
+/** Is it a matrix product [m, k] · [k, n]? */
+const isMatrixProduct = ({ leftLabels, rightLabels, output }: NodeOf<'contract'>): boolean =>
+  sameShape(leftLabels, [0, 1]) && sameShape(rightLabels, [1, 2]) && sameShape(output, [0, 2]);
+
+const describe = ({ id, node }: Expr, depth: number): string => {
+  const inner = (operand: Expr): string => describe(operand, depth - 1);
+  const list = (operands: readonly Expr[]): string =>
+    [...operands.slice(0, widthShown).map(inner), ...(operands.length > widthShown ? ['…'] : [])].join(', ');
   switch (node.op) {
     case 'literal':
       return String(node.value);
@@ -30,36 +34,45 @@ export const describeNode = (node: Node): string => {
     case 'parameter':
     case 'variable':
       return node.name;
+    case 'invalid':
+      return `invalid (${showDslError(node.error)})`;
+    default:
+      if (depth === 0) return `%${id}`;
+  }
+  switch (node.op) {
     case 'map':
-      return scalarRow(node.fn).notation(...node.operands.map(nameOf));
+      return scalarRow(node.fn).notation(...node.operands.map(inner));
     case 'contract': {
+      if (isMatrixProduct(node)) return `${inner(node.left)} · ${inner(node.right)}`;
       const equation = `${letters(node.leftLabels)},${letters(node.rightLabels)}→${letters(node.output)}`;
-      return `contract[${equation}](${nameOf(node.left)}, ${nameOf(node.right)})`;
+      return `contract[${equation}](${inner(node.left)}, ${inner(node.right)})`;
     }
     case 'reduce':
-      return `${node.kind}[axes ${node.axes}](${nameOf(node.operand)})`;
+      return `${node.kind}[axes ${node.axes}](${inner(node.operand)})`;
     case 'transpose':
-      return `transpose[${node.permutation}](${nameOf(node.operand)})`;
+      return `transpose[${node.permutation}](${inner(node.operand)})`;
     case 'slice':
-      return `slice[axis ${node.axis}: ${node.start}…${node.stop}](${nameOf(node.operand)})`;
+      return `slice[axis ${node.axis}: ${node.start}…${node.stop}](${inner(node.operand)})`;
     case 'pad':
-      return `pad[axis ${node.axis}: ${node.before}, ${node.after}](${nameOf(node.operand)})`;
+      return `pad[axis ${node.axis}: ${node.before}, ${node.after}](${inner(node.operand)})`;
     case 'concat':
-      return `concat[axis ${node.axis}](${node.operands.map(nameOf).join(', ')})`;
+      return `concat[axis ${node.axis}](${list(node.operands)})`;
     case 'window':
-    case 'windowAdjoint': {
-      const windows = node.windows.map((w) => `axis ${w.axis}: ${w.size}/${w.stride}/${w.dilation}`);
-      return `${node.op}[${windows.join('; ')}](${nameOf(node.operand)})`;
-    }
+    case 'windowAdjoint':
+      return `${node.op}[${node.windows.map(showWindow).join('; ')}](${inner(node.operand)})`;
+    // repetition is what the notation of the other operations means anyway
     case 'broadcast':
+      return describe(node.operand, depth);
     case 'reshape':
+      return `reshape${showShape(node.shape)}(${inner(node.operand)})`;
     case 'stopGradient':
-      return `${node.op}(${nameOf(node.operand)})`;
+      return `stopGradient(${inner(node.operand)})`;
     case 'iterate':
-      return `iterate(${node.variables.map(nameOf).join(', ')})`;
+      return `iterate(${list(node.variables)})`;
     case 'result':
-      return `result[${node.index}](${nameOf(node.iterate)})`;
-    case 'invalid':
-      return `invalid ${node.error.operation}`;
+      return `result[${node.index}](${inner(node.iterate)})`;
   }
 };
+
+/** For example `tanh((x · W1 + b1)): [batch, 20]`. */
+export const showExpr = (expr: Expr): string => `${describe(expr, depthShown)}: ${showShape(expr.shape)}`;

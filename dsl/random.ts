@@ -14,19 +14,21 @@ export interface Drawn<Values> {
   readonly generator: Generator;
 }
 
-// One step of splitmix32: the golden-ratio increment, then a finalizer that mixes all bits.
-const mixed = (seed: number): number => {
-  const z = Math.imul(seed ^ (seed >>> 16), 0x21f0aaad);
+// The finalizer of splitmix32: a bijection of 32-bit words that mixes all bits.
+const mixed = (word: number): number => {
+  const z = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
   const y = Math.imul(z ^ (z >>> 15), 0x735a2d97);
   return (y ^ (y >>> 15)) >>> 0;
 };
 
-/** The generator of a seed (any integer). Different streams of one seed are independent of each other. */
+/** The generator of a seed (any whole number). Different streams of one seed are independent of each other. */
 export const generator = (seed: number, stream = 0): Generator => {
-  const start = mixed(mixed(seed >>> 0) ^ mixed(~stream >>> 0) ^ mixed(Math.floor(seed / 2 ** 32) >>> 0));
-  const word = (i: number): number => mixed((start + Math.imul(i, 0x9e3779b9)) >>> 0);
-  // xoshiro must not start from all zeros; splitmix32 is a bijection, so that the four words differ
-  return { state: [word(1), word(2), word(3), word(4)] };
+  const parts = [seed, Math.floor(seed / 2 ** 32), stream];
+  // each word hashes all parts, from another multiple of the golden ratio on
+  const word = (i: number): number =>
+    parts.reduce((hash, part) => mixed(Math.imul(hash, 5) + mixed((part >>> 0) + Math.imul(i, 0x9e3779b9))), i);
+  // xoshiro must not start from all zeros
+  return { state: [word(1), word(2), word(3), (word(4) | 1) >>> 0] };
 };
 
 const rotateLeft = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
