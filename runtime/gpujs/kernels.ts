@@ -4,7 +4,7 @@ import type { EmittedKernel } from '../../compiler/emit/gpujs/index.js';
 import type { KernelSource, TargetError, TargetName } from '../target.js';
 import type { Device } from './device.js';
 import { isHandle, type NativeArgument, type NativeKernel, type NativeResult, nativeInput } from './library.js';
-import { ranInMode, settle } from './workarounds.js';
+import { destroysKernels, ranInMode, settle } from './workarounds.js';
 
 /** A kernel that can be called. */
 export interface DeviceKernel {
@@ -63,7 +63,7 @@ export const deviceKernel = (
     },
     sources: () => sourcesOf(emitted, native),
     dispose: () => {
-      if (compiled.delete(key)) native.destroy();
+      if (compiled.delete(key) && destroysKernels(device.mode)) native.destroy();
     },
   };
 };

@@ -58,3 +58,9 @@ export const ranInMode = (kernel: NativeKernel, mode: GpujsMode): E.Either<strin
  * first call on: WebGL 2 throws where an argument changes from data to a handle, and WebGPU uploads data anew per call.
  */
 export const uploadSource = 'function (a0) {\n  return a0[this.thread.x];\n}';
+
+/**
+ * On WebGL every kernel draws from vertices that were bound when the last kernel was built: destroying that one makes
+ * all others give zeros. Kernels stay until the whole of gpu.js is disposed of there.
+ */
+export const destroysKernels = (mode: GpujsMode): boolean => mode !== 'webgl' && mode !== 'webgl2';
