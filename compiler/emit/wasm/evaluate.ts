@@ -187,6 +187,7 @@ const instructionCode = (
 /** The value of a block at a position: a constant or a local. `name` tells blocks of one kernel apart. */
 export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
   const dependences = dependencesOf(context.kernel.axes, block);
+  const reducing = context.kernel.accumulators.length > 0;
   const values: Code[] = [];
   for (const [i, instruction] of block.entries()) {
     const { axes, accumulators } = dependences[i] ?? { axes: new Set<number>(), accumulators: true };
@@ -194,7 +195,8 @@ export const evaluate = (context: Context, name: string, block: Block, scope: Sc
       values.push(instructionCode(context, scope, instruction, position));
       continue;
     }
-    const home = accumulators ? scope : deepest(scope, axes);
+    // what a finished tile's body loads is not kept in registers through the reduction
+    const home = accumulators || (name === 'body' && reducing) ? scope : deepest(scope, axes);
     const shift = [...position.shift].filter(([axis]) => accumulators || axes.has(axis)).join(';');
     const lane = position.lanes !== undefined && axes.has(position.lanes) ? 'v' : 's';
     const value = define(home, `${name}.${i}@${shift}${lane}`, local('v128', instruction.op), () =>

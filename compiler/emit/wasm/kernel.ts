@@ -3,13 +3,14 @@
  * function runs the units `lo ≤ u < hi`, so that any number of threads computes the same bits. Register tiles are
  * functions of their own: V8 compiles and replaces those best.
  */
-import type { Kernel, Part } from '../../program.js';
-import { extentOf } from './affine.js';
+import { scalarRow } from '../../../dsl/scalar.js';
+import type { Instruction, Kernel, Part } from '../../program.js';
+import { dependencesOf, extentOf, outputIndex } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
 import { type ColumnSegment, type Schedule, type Segment, scheduleOf } from './schedule.js';
 import { childScope, emitLoop, type Range, type Scope } from './scope.js';
-import { emitTile, type SumBlock } from './tile.js';
+import { type Ending, emitTile, type SumBlock } from './tile.js';
 
 /** A kernel as functions: the one named like the kernel takes `(lo, hi)`. */
 export interface EmittedKernel {
@@ -99,6 +100,7 @@ const emitColumns = (
   scope: Scope,
   columns: readonly ColumnSegment[],
   block: SumBlock | undefined,
+  ending: Ending,
 ): void => {
   const { context, schedule } = emission;
   const tiles = (at: Scope, column: ColumnSegment): void =>
@@ -112,6 +114,7 @@ const emitColumns = (
           lanes: column.lanes,
           width: column.size,
           block,
+          ending,
         },
         inner,
       ),
@@ -144,7 +147,7 @@ const cutOf = (kernel: Kernel, { axes }: Part, terms: number): { readonly depth:
 
 const both = (a: Code, b: Code): Code => (a.kind === 'const' ? (a.value === 0 ? a : b) : plain('i32.and', a, b));
 
-/** A long sum in blocks: each adds to what the earlier ones left in the output; the last one runs the body. */
+/** A long sum in blocks: each goes on from what the ones before have left in the output. */
 const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const { context, schedule } = emission;
   const { kernel } = context;
@@ -153,43 +156,60 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
     const { depth, step } = cutOf(kernel, part, terms);
     const cut = part.axes[depth];
     const outside = part.axes.slice(0, depth);
-    const nest = (at: Scope, level: number, first: Code, last: Code): void => {
+    const run = (at: Scope, ranges: ReadonlyMap<number, Range>, first: Code): void => {
+      const block = (resumes: boolean): SumBlock => ({ part, ranges, outside, resumes });
+      const [start, rest] = [childScope(at), childScope(at)];
+      emitColumns(emission, rest, schedule.columns, block(true), 'sums');
+      if (first.kind === 'const' && first.value === 0) {
+        at.code.push(...rest.code);
+        return;
+      }
+      emitColumns(emission, start, schedule.columns, block(false), 'sums');
+      at.code.push(when(first, start.code, rest.code));
+    };
+    const nest = (at: Scope, level: number, first: Code): void => {
       const axis = outside[level];
-      if (axis !== undefined) {
-        const extent = extentOf(kernel, axis);
-        return emitLoop(at, axis, `outer${level}`, { from: i32(0), to: i32(extent), step: 1 }, (inner) => {
-          const value = inner.bound.get(axis) ?? i32(0);
-          nest(
-            inner,
-            level + 1,
-            both(first, plain('i32.eqz', value)),
-            both(last, plain('i32.eq', value, i32(extent - 1))),
-          );
+      if (axis !== undefined)
+        emitLoop(at, axis, `outer${level}`, { from: i32(0), to: i32(extentOf(kernel, axis)), step: 1 }, (inner) =>
+          nest(inner, level + 1, both(first, plain('i32.eqz', inner.bound.get(axis) ?? i32(0)))),
+        );
+      else if (cut === undefined) run(at, new Map(), first);
+      else {
+        const extent = extentOf(kernel, cut);
+        emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
+          const from = inner.bound.get(cutAxis) ?? i32(0);
+          const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
+          inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
+          const range = { from, to: get(to), step: 1 };
+          run(inner, new Map([[cut, range]]), both(first, plain('i32.eqz', from)));
         });
       }
-      const run = (into: Scope, ranges: ReadonlyMap<number, Range>, isFirst: Code, isLast: Code): void => {
-        const [firstLocal, lastLocal] = [local('i32', 'first'), local('i32', 'last')];
-        into.code.push(set(firstLocal, isFirst), set(lastLocal, isLast));
-        const block: SumBlock = { part, ranges, outside, first: get(firstLocal), last: get(lastLocal) };
-        emitColumns(emission, into, schedule.columns, block);
-      };
-      if (cut === undefined) return run(at, new Map(), first, last);
-      const extent = extentOf(kernel, cut);
-      return emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
-        const from = inner.bound.get(cutAxis) ?? i32(0);
-        const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
-        inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
-        run(
-          inner,
-          new Map([[cut, { from, to: get(to), step: 1 }]]),
-          both(first, plain('i32.eqz', from)),
-          both(last, plain('i32.eq', get(to), i32(extent))),
-        );
-      });
     };
-    nest(scope, 0, i32(p === 0 ? 1 : 0), i32(p === parts.length - 1 ? 1 : 0));
+    nest(scope, 0, i32(p === 0 ? 1 : 0));
   }
 };
+
+/** The body of sums that are already in the output: a pointwise pass over the unit, while it is in the cache. */
+const emitFinish = (emission: Emission, scope: Scope): void => {
+  const { kernel } = emission.context;
+  const sum: Instruction = { op: 'load', buffer: kernel.output, index: outputIndex(kernel), guards: [] };
+  const body = kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
+  const context: Context = { ...emission.context, kernel: { ...kernel, accumulators: [], body } };
+  const columns = emission.schedule.columns.map((column) => ({
+    ...column,
+    rows: column.rows.map(({ start, count, size }) => ({ start, count: count * size, size: 1 })),
+  }));
+  outline(emission, scope, (inner) => emitColumns({ ...emission, context }, inner, columns, undefined, 'body'));
+};
+
+const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && body[0]?.op === 'accumulator';
+
+/** Does the body call functions on what it makes of the sum? */
+const callsFunctions = ({ axes, body }: Kernel): boolean =>
+  dependencesOf(axes, body).some((dependence, i) => {
+    const instruction = body[i];
+    return dependence.accumulators && instruction?.op === 'apply' && scalarRow(instruction.fn).transcendental;
+  });
 
 /** Gives each outer axis its value in the unit, and the chunk its number. */
 const decodeUnit = (kernel: Kernel, scope: Scope, outer: readonly number[], chunks: Chunks | undefined): Code => {
@@ -217,8 +237,15 @@ export const emitKernel = (context: Context): EmittedKernel => {
   const functions: WasmFunction[] = [];
   const run = (scope: Scope, chunk: Code): void => {
     const emission: Emission = { context, schedule, chunks, chunk, functions };
-    if (schedule.blockTerms === undefined) emitColumns(emission, scope, schedule.columns, undefined);
+    const [accumulator] = kernel.accumulators;
+    const single = kernel.accumulators.length === 1 && accumulator?.kind === 'sum' && schedule.lanes === 'column';
+    // a body that calls functions, or has many sums at once, makes V8 spill them inside the reduction loop
+    const crowded = schedule.columns.some(({ vectors, rows }) => vectors * (rows[0]?.size ?? 1) >= 8);
+    const apart = single && (schedule.blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel)));
+    if (schedule.blockTerms === undefined)
+      emitColumns(emission, scope, schedule.columns, undefined, apart ? 'sums' : 'body');
     else emitBlocks(emission, scope, schedule.blockTerms);
+    if (apart && !isSumItself(kernel)) emitFinish(emission, scope);
   };
   const [single] = schedule.outer;
   const simple = chunks === undefined && schedule.outer.length === 1 ? single : undefined;

@@ -120,7 +120,7 @@ const blockCycles = (
     const copies =
       (on(tile.row) || dependence.accumulators ? tile.rows : 1) *
       (on(tile.column) || dependence.accumulators ? tile.vectors : 1);
-    if (instruction.op === 'apply') return total + copies * (transcendental.has(instruction.fn) ? 16 : 0.5);
+    if (instruction.op === 'apply') return total + copies * (transcendental.has(instruction.fn) ? 16 : 0.25);
     if (instruction.op !== 'load') return total + copies * 2;
     const guards = guardAxesOf(axes, instruction.guards);
     const stride = along === undefined ? 0 : strideOf(linearOf(axes, instruction.index), along);
@@ -144,7 +144,7 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
       const steps = (productOf(kernel, part.axes) / extent) * turns;
       const work =
         blockCycles(kernel, part.term, along, { ...tile, inner: part.axes }) +
-        rows * column.vectors * (kind === 'argmax' ? 2 : 0.5);
+        rows * column.vectors * (kind === 'sum' ? 0.25 : 2);
       return steps * Math.max(work + 0.5, kind === 'sum' ? 2.5 : 2) + 4;
     }),
   );

@@ -17,22 +17,27 @@ import {
   set,
   shuffle,
   splat,
-  when,
 } from './code.js';
 import { type Context, elementAddress, evaluate, type Position } from './evaluate.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { childScope, emitLoop, type Range, type Scope, scopeOf, valueOf } from './scope.js';
 
-/** The part of a long sum that one call computes; `first` and `last` are i32 conditions. */
+/** The part of a long sum that one call computes. */
 export interface SumBlock {
   readonly part: Part;
   readonly ranges: ReadonlyMap<number, Range>;
   /** Axes that are bound outside of the tile. */
   readonly outside: readonly number[];
-  readonly first: Code;
-  readonly last: Code;
+  /** Does it go on from the sums that the output holds? */
+  readonly resumes: boolean;
 }
+
+/**
+ * What is stored: the body of the sums, or they themselves. Where the body is more than a little, the sums are stored,
+ * because V8 loads all that the body needs before it stores, and for want of registers spills sums inside the loop.
+ */
+export type Ending = 'body' | 'sums';
 
 export interface Tile {
   readonly schedule: Schedule;
@@ -42,6 +47,7 @@ export interface Tile {
   /** Elements along the column axis that count. */
   readonly width: number;
   readonly block: SumBlock | undefined;
+  readonly ending: Ending;
 }
 
 const add = op('f32x4.add');
@@ -193,14 +199,18 @@ const foldLanes = (scope: Scope, value: Local, kind: Accumulator['kind']): void 
   scope.code.push(set(value, fold(get(value), shuffle([1, 0, 3, 2], get(value), get(value)))));
 };
 
-const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, value: Code): void => {
+const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, stored: Code): void => {
   const index = outputIndex(context.kernel);
   const { base, offset } = elementAddress(context, scope, context.kernel.output, index, cell.shift);
   const { column } = tile.schedule;
   const count = tile.lanes === 1 ? 1 : Math.min(4, tile.width - 4 * cell.column);
   const stride = column === undefined ? 1 : (strideOf(linearOf(context.kernel.axes, index), column) ?? 1);
+  const whole = stride === 1 && count === 4;
+  const result = local('v128', 'result');
+  if (!whole && stored.kind !== 'get') scope.code.push(set(result, stored));
+  const value = whole || stored.kind === 'get' ? stored : get(result);
   const lane = (i: number): Code => memoryLane('v128.store32_lane', offset + 4 * stride * i, i, base, value);
-  if (stride === 1 && count === 4) scope.code.push(memory('v128.store', offset, base, value));
+  if (whole) scope.code.push(memory('v128.store', offset, base, value));
   else if (stride === 1 && count >= 2) {
     scope.code.push(memoryLane('v128.store64_lane', offset, 0, base, value));
     if (count === 3) scope.code.push(lane(2));
@@ -229,7 +239,8 @@ export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   for (const cell of cells)
     for (const [i, { kind }] of accumulators.entries()) {
       const [value, position] = [cell.values[i], cell.positions[i]];
-      if (value !== undefined) scope.code.push(set(value, startOf(kind)));
+      const start = tile.block?.resumes === true ? emitReload(context, tile, scope, cell) : startOf(kind);
+      if (value !== undefined) scope.code.push(set(value, start));
       if (position !== undefined && kind === 'argmax') scope.code.push(set(position, splat(0)));
     }
   for (const [i, accumulator] of accumulators.entries())
@@ -238,23 +249,15 @@ export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   if (tile.schedule.lanes === 'reduction')
     for (const cell of cells)
       for (const [i, value] of cell.values.entries()) foldLanes(scope, value, accumulators[i]?.kind ?? 'sum');
-  const finish = (at: Scope): void => {
-    for (const cell of cells) {
-      const values = cell.values.map((value, i) =>
-        get(accumulators[i]?.kind === 'argmax' ? (cell.positions[i] ?? value) : value),
-      );
-      const along = tile.lanes === 4 ? tile.schedule.column : undefined;
-      const value = evaluate(context, 'body', body, at, { shift: cell.shift, lanes: along, accumulators: values });
-      emitStore(context, tile, at, cell, value);
-    }
-  };
-  if (tile.block === undefined) return finish(scope);
-  const [reload, done, open] = [childScope(scope), childScope(scope), childScope(scope)];
-  for (const cell of cells)
-    for (const value of cell.values)
-      reload.code.push(set(value, add(emitReload(context, tile, reload, cell), get(value))));
-  scope.code.push(when(plain('i32.eqz', tile.block.first), reload.code));
-  finish(done);
-  for (const cell of cells) for (const value of cell.values) emitStore(context, tile, open, cell, get(value));
-  scope.code.push(when(tile.block.last, done.code, open.code));
+  for (const cell of cells) {
+    const values = cell.values.map((value, i) =>
+      get(accumulators[i]?.kind === 'argmax' ? (cell.positions[i] ?? value) : value),
+    );
+    const along = tile.lanes === 4 ? tile.schedule.column : undefined;
+    const value =
+      tile.ending === 'sums'
+        ? (values[0] ?? splat(0))
+        : evaluate(context, 'body', body, scope, { shift: cell.shift, lanes: along, accumulators: values });
+    emitStore(context, tile, scope, cell, value);
+  }
 };
