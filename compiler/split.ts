@@ -39,14 +39,6 @@ const dependences = (kernel: Kernel, part: Part): readonly number[] => {
   return kernel.outputAxes.filter((axis) => seen.has(axis));
 };
 
-/** `axis` := `axis` + L · `block`, in an affine form. */
-const substituteBlock = (affine: Affine, axis: number, block: number, blockLength: number): Affine => ({
-  ...affine,
-  terms: affine.terms.flatMap((term) =>
-    term.axis === axis ? [term, { axis: block, stride: term.stride * blockLength }] : [term],
-  ),
-});
-
 /** A part cut along one axis into blocks. */
 interface Cut {
   readonly axis: number;
@@ -69,8 +61,9 @@ const cutOf = (kernel: Kernel, part: Part, outputs: number, maxTerms: number): C
 };
 
 /**
- * The kernel of partial folds: output [blocks, …dependences]. Where the blocks do not divide the axis, the last one's
- * surplus terms are replaced by the fold's neutral element.
+ * The kernel of partial folds: output [blocks, …dependences]. Its axes are the block, the kernel's own, one position
+ * later, of which the cut one runs within a block, and, where the blocks do not divide that axis, a quotient that is
+ * valid for true terms: the surplus terms of the last block are replaced by the fold's neutral element.
  */
 const partialKernel = (
   kernel: Kernel,
@@ -79,31 +72,36 @@ const partialKernel = (
   cut: Cut,
   names: { readonly name: string; readonly output: number; readonly outputAxes: readonly number[] },
 ): Kernel => {
-  const block = kernel.axes.length;
-  const tail = block + 1;
+  const tail = kernel.axes.length + 1;
   const uneven = cut.blocks * cut.blockLength !== extentOf(kernel, cut.axis);
-  const substitute = (affine: Affine) => substituteBlock(affine, cut.axis, block, cut.blockLength);
-  const guard = (guards: readonly number[]) => (uneven ? [...guards, tail] : guards);
+  const later = (axes: readonly number[]): readonly number[] => axes.map((axis) => axis + 1);
+  // The cut axis becomes L · block + itself.
+  const substitute = ({ offset, terms }: Affine): Affine => ({
+    offset,
+    terms: terms.flatMap(({ axis, stride }) => [
+      ...(axis === cut.axis ? [{ axis: 0, stride: stride * cut.blockLength }] : []),
+      { axis: axis + 1, stride },
+    ]),
+  });
+  const guard = (guards: readonly number[]) => (uneven ? [...later(guards), tail] : later(guards));
+  const trueTerm: Axis = {
+    kind: 'quotient',
+    name: 'tail',
+    extent: extentOf(kernel, cut.axis),
+    from: substitute({ offset: 0, terms: [{ axis: cut.axis, stride: 1 }] }),
+    divisor: 1,
+  };
   const axes: readonly Axis[] = [
+    { kind: 'loop', name: 'block', extent: cut.blocks },
     ...kernel.axes.map((axis, i): Axis => {
       if (i === cut.axis) return { ...axis, extent: cut.blockLength };
       return axis.kind === 'quotient' ? { ...axis, from: substitute(axis.from) } : axis;
     }),
-    { kind: 'loop', name: 'block', extent: cut.blocks },
-    ...(uneven
-      ? [
-          {
-            kind: 'quotient' as const,
-            name: 'tail',
-            extent: extentOf(kernel, cut.axis),
-            from: substitute({ offset: 0, terms: [{ axis: cut.axis, stride: 1 }] }),
-            divisor: 1,
-          },
-        ]
-      : []),
+    ...(uneven ? [trueTerm] : []),
   ];
   const term: Block = part.term.map((instruction): Instruction => {
     if (instruction.op === 'index') return { ...instruction, index: substitute(instruction.index) };
+    if (instruction.op === 'valid') return { ...instruction, guards: later(instruction.guards) };
     if (instruction.op !== 'load') return instruction;
     return { ...instruction, index: substitute(instruction.index), guards: guard(instruction.guards) };
   });
@@ -117,9 +115,9 @@ const partialKernel = (
   return {
     name: names.name,
     axes,
-    outputAxes: [block, ...names.outputAxes],
+    outputAxes: [0, ...later(names.outputAxes)],
     output: names.output,
-    accumulators: [{ kind, parts: [{ axes: part.axes, term: uneven ? trimmed : term }] }],
+    accumulators: [{ kind, parts: [{ axes: later(part.axes), term: uneven ? trimmed : term }] }],
     body: [{ op: 'accumulator', accumulator: 0 }],
   };
 };

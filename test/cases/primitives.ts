@@ -136,7 +136,7 @@ const threeRounds = (x: Expr, a: Expr): Expr =>
 
 const windows = [
   { axis: 2, size: 2, stride: 2, dilation: 2 },
-  { axis: 1, size: 3, stride: 1, dilation: 1 },
+  { axis: 1, size: 3, stride: 1, dilation: -1 },
 ];
 const windowedShape: Shape = ['n', 3, 3, 2, 3];
 

@@ -3,6 +3,7 @@ import type { Program } from '../../compiler/program.js';
 import { contractions } from './contractions.js';
 import { controls } from './controls.js';
 import { movements } from './movements.js';
+import { networks } from './networks.js';
 import { pointwises } from './pointwises.js';
 import { reductions } from './reductions.js';
 
@@ -26,4 +27,5 @@ export const programCases: readonly ProgramCase[] = [
   ...movements,
   ...pointwises,
   ...controls,
+  ...networks,
 ];

@@ -154,6 +154,38 @@ const longReductions: ProgramCase = {
   runs: [{ stage: 'run', inputs: { x: noise(long, 9), y: noise(long, 10) } }],
 };
 
+const unsplit = 3000;
+
+// Σ x over more terms than gpu.js runs of a loop by default (1000), in one thread
+const longLoop: ProgramCase = {
+  name: 'a loop of 3000 terms',
+  program: program(
+    'longLoop',
+    [
+      { name: 'x', shape: [unsplit] },
+      { name: 'sum', shape: [] },
+    ],
+    [
+      {
+        name: 'run',
+        inputs: [0],
+        outputs: [1],
+        steps: [
+          step({
+            name: 'sum',
+            axes: [loop(unsplit)],
+            outputAxes: [],
+            output: 1,
+            accumulators: [sum({ axes: [0], term: [load(0, affine([[0, 1]]))] })],
+            body: [accumulator()],
+          }),
+        ],
+      },
+    ],
+  ),
+  runs: [{ stage: 'run', inputs: { x: noise(unsplit, 19).map((value) => value + 1) } }],
+};
+
 const [samples, features, units] = [5000, 3, 2] as const;
 
 // g[i, o] = Σ_b x[b, i] y[b, o]: a weight gradient over a large batch
@@ -208,4 +240,4 @@ const longBatch: ProgramCase = {
   runs: [{ stage: 'run', inputs: { x: noise(samples * features, 11), y: noise(samples * units, 12) } }],
 };
 
-export const reductions: readonly ProgramCase[] = [maxima, longReductions, longBatch];
+export const reductions: readonly ProgramCase[] = [maxima, longReductions, longLoop, longBatch];
