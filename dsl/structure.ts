@@ -25,12 +25,10 @@ type OneOperand = NodeOf<
   'reduce' | 'broadcast' | 'transpose' | 'reshape' | 'slice' | 'pad' | 'window' | 'windowAdjoint' | 'stopGradient'
 >;
 
-const single = <O extends OneOperand['op']>(
-  shape: (node: NodeOf<O> & OneOperand, operand: Shape) => E.Either<DslError, Shape>,
-): StructureRow<O> => ({
-  operands: (node) => [(node as OneOperand).operand],
-  rebuild: (node, [operand]) => ({ ...(node as OneOperand), operand: operand ?? (node as OneOperand).operand }),
-  shape: (node) => shape(node as NodeOf<O> & OneOperand, (node as OneOperand).operand.shape),
+const single = <N extends OneOperand>(shape: (node: N, operand: Shape) => E.Either<DslError, Shape>) => ({
+  operands: (node: N): readonly Expr[] => [node.operand],
+  rebuild: (node: N, [operand = node.operand]: readonly Expr[]): Node => ({ ...node, operand }),
+  shape: (node: N) => shape(node, node.operand.shape),
 });
 
 const isAxis = (axis: number, rank: number): boolean => Number.isInteger(axis) && axis >= 0 && axis < rank;

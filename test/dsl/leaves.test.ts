@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { constant, input, iota, parameter, size } from '../../dsl/index.js';
+import { constant, input, iota, parameter, type Shape, size } from '../../dsl/index.js';
 import { exactly, mistaken } from './assertions.js';
 import { valuesOf } from './values.js';
 
@@ -17,6 +17,13 @@ describe('leaves', () => {
   it('keep sizes that are only known at run time as numbers', () => {
     const inputs: number = 13;
     exactly(parameter('W', [inputs, 4]) satisfies { readonly shape: readonly [number, 4] }, [inputs, 4]);
+  });
+
+  it('take shapes that are constants or only known at run time', () => {
+    const constantShape = ['batch', 3] as const;
+    exactly(input('x', constantShape), ['batch', 3]);
+    const runTimeShape: Shape = ['batch', 3];
+    expect(input('x', runTimeShape)).to.equal(input('x', constantShape));
   });
 
   it('refuse names and sizes that no program could hold', () => {
