@@ -145,7 +145,12 @@ const foldPart = (kernel: Kernel, buffer: number, block: number, outputAxes: rea
 };
 
 /** One kernel as a sequence: the partial folds of its long parts, then itself over their results. */
-const splitKernel = (kernel: Kernel, maxTerms: number, { allocate }: Temporaries): readonly Kernel[] => {
+const splitKernel = (
+  kernel: Kernel,
+  maxTerms: number,
+  { allocate }: Temporaries,
+  nextName: () => string,
+): readonly Kernel[] => {
   const partials: Kernel[] = [];
   const axes: Axis[] = [...kernel.axes];
   const accumulators = kernel.accumulators.map((accumulator) => {
@@ -155,7 +160,7 @@ const splitKernel = (kernel: Kernel, maxTerms: number, { allocate }: Temporaries
       const outputAxes = dependences(kernel, part);
       const cut = cutOf(kernel, part, product(kernel, outputAxes), maxTerms);
       if (cut === undefined) return part;
-      const name = `${kernel.name}.partial${partials.length}`;
+      const name = nextName();
       const output = allocate(name, cut.blocks * product(kernel, outputAxes));
       partials.push(partialKernel(kernel, kind, part, cut, { name, output, outputAxes }));
       axes.push({ kind: 'loop', name: 'block', extent: cut.blocks });
@@ -173,9 +178,14 @@ const splitKernel = (kernel: Kernel, maxTerms: number, { allocate }: Temporaries
 export const splitReductions = (program: Program, options: SplitOptions): Program => {
   const maxTerms = Math.max(2, Math.floor(options.maxTerms));
   return withTemporaries(program, (temporaries) => {
-    const splitAll = (kernel: Kernel): readonly Kernel[] => {
-      const kernels = splitKernel(kernel, maxTerms, temporaries);
-      return kernels.length === 1 ? kernels : kernels.flatMap(splitAll);
+    const splitAll = (whole: Kernel): readonly Kernel[] => {
+      let partials = 0;
+      const nextName = () => `${whole.name}.partial${partials++}`;
+      const splitFurther = (kernel: Kernel): readonly Kernel[] => {
+        const kernels = splitKernel(kernel, maxTerms, temporaries, nextName);
+        return kernels.length === 1 ? kernels : kernels.flatMap(splitFurther);
+      };
+      return splitFurther(whole);
     };
     const split = (step: Step): readonly Step[] => {
       switch (step.kind) {
