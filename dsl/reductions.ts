@@ -36,9 +36,8 @@ export const mean = <S extends Shape, const A extends Axes | undefined = undefin
   axes?: A,
 ): Expr<Result<Fold<'mean', S, A>>> => {
   const total = reduced('mean', 'sum', x, axes);
-  const count = axesOf(x, axes)
-    .map((axis) => size(x.shape[axis] ?? 1))
-    .reduce((product, dim) => map('mul', product, dim), literal(1));
+  const [first = literal(1), ...sizes] = axesOf(x, axes).map((axis) => size(x.shape[axis] ?? 1));
+  const count = sizes.reduce((product, extent) => map('mul', product, extent), first);
   return typed(map('div', total, count));
 };
 
