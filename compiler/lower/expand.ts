@@ -8,7 +8,7 @@ import { windowStart } from '../../dsl/structure.js';
 import { bindDim, bindShape, stridesOf } from '../evaluate.js';
 import type { Accumulator, Affine, Axis, Block, Instruction, Kernel, Part } from '../program.js';
 import { addAffine, affineKey, axisIndex, constantIndex, flatten, scaleAffine } from './affine.js';
-import { reshapeGroups } from './views.js';
+import { isConstant, reshapeGroups } from './views.js';
 
 /** What expansion asks of its surroundings. */
 export interface ExpandContext {
@@ -200,7 +200,7 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
   };
 
   const loadOrCompute = (expr: Expr, index: Index, place: Place): number => {
-    const buffer = bufferOf(expr);
+    const buffer = isConstant(expr) ? undefined : bufferOf(expr);
     if (buffer === undefined) return compute(expr, index, place);
     const address = flatten(index, stridesOf(extentsOf(expr)));
     return place.block.push({ op: 'load', buffer, index: address, guards: place.guards });

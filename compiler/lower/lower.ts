@@ -41,7 +41,7 @@ export interface Lowered {
 const loopsOf = (order: readonly Expr[]): readonly (Expr & { readonly node: NodeOf<'iterate'> })[] =>
   order.filter((expr): expr is Expr & { readonly node: NodeOf<'iterate'> } => expr.node.op === 'iterate');
 
-/** Everything that must have a buffer: outputs of stages and what loops start from, carry and test. */
+/** Everything that must have a buffer, constants included: outputs of stages and what loops start from, carry and test. */
 const rootsOf = (outputs: readonly Expr[], order: readonly Expr[]): ReadonlySet<Expr> =>
   new Set([...outputs, ...loopsOf(order).flatMap(({ node }) => [...node.initial, ...node.next, node.proceed])]);
 
@@ -83,7 +83,13 @@ const bufferTable = (sizes: Sizes, kept: ReadonlySet<Expr>) => {
     const at = stored(expr);
     return kept.has(at) || isLeafBuffer(at) ? of(at) : undefined;
   };
-  return { buffers, add, of, find };
+  /** The buffer of an expression that has to have one. */
+  const require = (expr: Expr): number => {
+    const buffer = find(expr);
+    if (buffer === undefined) throw new Error(`internal: ${expr.node.op} was not kept`);
+    return buffer;
+  };
+  return { buffers, add, of, find, require };
 };
 
 type BufferTable = ReturnType<typeof bufferTable>;
@@ -92,7 +98,7 @@ type BufferTable = ReturnType<typeof bufferTable>;
 const stepFor = (expr: Expr, table: BufferTable, sizes: Sizes): Step => {
   const output = table.of(expr);
   if (expr.node.op === 'concat' && expr.node.axis === 0) {
-    const parts = expr.node.operands.map((operand) => table.find(operand) ?? 0);
+    const parts = expr.node.operands.map(table.require);
     return { kind: 'join', output, parts };
   }
   const name = `k${output}_${table.buffers[output]?.name ?? ''}`;
@@ -142,7 +148,7 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
     const carried = node.variables.map((variable, i) => {
       const to = table.of(variable);
       const [initial, next] = [node.initial[i] ?? variable, node.next[i] ?? variable];
-      return { to, initial, next: table.find(next) ?? to };
+      return { to, initial: table.require(initial), next: table.require(next) };
     });
     const moved = carried.filter(({ next, to }) => next !== to);
     // a variable that becomes another variable is moved by way of a buffer in between
@@ -156,20 +162,13 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
         ]),
     );
     const copy = (from: number, to: number) => ({ kind: 'copy', from, to }) as const;
-    // a constant has no buffer: a kernel of its own starts the variable from it, every time the loop is entered
-    const start = (initial: Expr, to: number): Step => {
-      const from = table.find(initial);
-      if (from !== undefined) return copy(from, to);
-      const name = `start${to}_${table.buffers[to]?.name ?? ''}`;
-      return { kind: 'kernel', kernel: expandKernel(initial, name, to, { sizes, bufferOf: table.find }) };
-    };
     return [
-      ...carried.map(({ initial, to }) => start(initial, to)),
+      ...carried.map(({ initial, to }) => copy(initial, to)),
       {
         kind: 'loop',
         name: `loop${table.of(node.variables[0] ?? loop)}`,
         condition: stepsOf(own.filter((expr) => condition.has(expr))),
-        proceed: table.find(node.proceed) ?? 0,
+        proceed: table.require(node.proceed),
         body: updateInPlace(
           [...stepsOf(own.filter((expr) => !condition.has(expr))), ...[...aside].map(([from, to]) => copy(from, to))],
           moved.map(({ next, to }) => copy(aside.get(next) ?? next, to)),
@@ -180,7 +179,7 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
 
   const portOf = (name: string, expr: Expr): Port => ({
     name,
-    buffer: table.find(expr) ?? 0,
+    buffer: table.require(expr),
     shape: bindShape(expr.shape, sizes),
   });
   const outside = inside.get(undefined) ?? [];

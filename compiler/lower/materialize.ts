@@ -76,7 +76,11 @@ export const materialize = (
   const kept = new Set<Expr>();
   const costs = new Map<Expr, InlineCost>();
   const costOf = (expr: Expr): InlineCost =>
-    kept.has(expr) || isLeafBuffer(expr) ? loadCost(expr) : (costs.get(expr) ?? constantCost);
+    isConstant(expr)
+      ? constantCost
+      : kept.has(expr) || isLeafBuffer(expr)
+        ? loadCost(expr)
+        : (costs.get(expr) ?? constantCost);
 
   const keep = (expr: Expr): void => {
     if (isConstant(expr) || isLeafBuffer(expr)) return;
@@ -166,7 +170,12 @@ export const materialize = (
     analysis.stageOf(user) > analysis.stageOf(expr) || analysis.scopeOf(user) !== analysis.scopeOf(expr);
 
   for (const expr of analysis.order) {
-    if (isConstant(expr) || isLeafBuffer(expr)) continue;
+    if (isLeafBuffer(expr)) continue;
+    if (isConstant(expr)) {
+      // only for who asks for a buffer; kernels hold constants themselves
+      if (roots.has(expr)) kept.add(expr);
+      continue;
+    }
     if (expr.node.op === 'concat') {
       for (const operand of operandsOf(expr.node)) keepRoot(operand);
       kept.add(expr);
