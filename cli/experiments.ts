@@ -11,6 +11,8 @@ const builtIn: Readonly<Record<string, () => Promise<unknown>>> = {
   boston: () => import('../examples/boston.js'),
   sine: () => import('../examples/sine.js'),
   mnist: () => import('../examples/mnist.js'),
+  fashion: () => import('../examples/fashion.js'),
+  cifar10: () => import('../examples/cifar10.js'),
 };
 
 /** The names of the experiments that come with the package. */
