@@ -1,0 +1,129 @@
+/** From expressions to records: the named values of a graph after one pass. */
+import { postorder } from '../../dsl/expr.js';
+import type { Expr } from '../../dsl/node.js';
+import { showShape } from '../../dsl/shape.js';
+import { operandsOf } from '../../dsl/structure.js';
+import { type Analysis, analyze } from '../lower/analysis.js';
+import { type Style, showName } from '../print/name.js';
+import type { Names } from '../print/names.js';
+import { type Statements, statementsOf, writer } from '../print/statements.js';
+import type { InspectedLeaf, InspectedLevel, InspectedValue, Notation } from './data.js';
+import type { Level } from './derivation.js';
+import type { InspectedGraph } from './graphs.js';
+import { outputName } from './naming.js';
+import { type Lane, lanes } from './origins.js';
+
+/** A text in every style. */
+export const notation = (write: (style: Style) => string): Notation => ({
+  text: write('text'),
+  math: write('math'),
+  latex: write('latex'),
+});
+
+/** The statements of a level. */
+export const levelStatements = (level: Level): Statements =>
+  statementsOf({
+    outputs: level.stages.flatMap(({ outputs }) =>
+      Object.entries(outputs).map(([name, expr]) => ({ name: outputName(name), expr })),
+    ),
+    given: level.given,
+    names: level.names,
+  });
+
+/** The definitions of a level's values in every style. */
+export const definitions = (names: Names): ((expr: Expr) => Notation) => {
+  const writers = { text: writer(names, 'text'), math: writer(names, 'math'), latex: writer(names, 'latex') };
+  return (expr) => notation((style) => writers[style].define(expr).text);
+};
+
+/** The named expressions that a definition mentions. */
+const mentioned = (expr: Expr, names: Names): readonly Expr[] =>
+  postorder([expr], (e) => e !== expr && names.has(e)).filter((e) => e !== expr && (names.has(e) || isLeaf(e)));
+
+const isLeaf = ({ node }: Expr): boolean => node.op === 'input' || node.op === 'variable' || node.op === 'parameter';
+
+/** What depends on the direction (or cotangent) that products are taken with. */
+const dependents = (order: readonly Expr[], sources: readonly Expr[]): ReadonlySet<Expr> => {
+  const found = new Set(sources);
+  for (const expr of order) if (operandsOf(expr.node).some((operand) => found.has(operand))) found.add(expr);
+  return found;
+};
+
+/** Lanes by expression: by origin; what no rule made by itself goes with the furthest of its operands. */
+const lanesOf = (order: readonly Expr[], level: Level, graph: InspectedGraph): ReadonlyMap<Expr, Lane> => {
+  const sources = [graph.direction, graph.cotangent].flatMap((leaf) => leaf ?? []);
+  const moving = dependents(order, sources);
+  const table = new Map<Expr, Lane>();
+  for (const expr of order) {
+    const origin = level.origins.get(expr);
+    const below = operandsOf(expr.node).map((operand) => lanes.indexOf(table.get(operand) ?? 'primal'));
+    const furthest = lanes[Math.max(0, ...below)] ?? 'primal';
+    // what is fixed at the linearisation point belongs to it, whichever rule asked for it
+    const fixed = sources.length > 0 ? !moving.has(expr) : origin?.role === 'part' && furthest === 'primal';
+    table.set(expr, fixed ? 'primal' : (origin?.lane ?? furthest));
+  }
+  return table;
+};
+
+const leafKind = (expr: Expr, graph: InspectedGraph): InspectedLeaf['kind'] => {
+  if (expr === graph.direction) return 'direction';
+  if (expr === graph.cotangent) return 'cotangent';
+  if (expr === graph.theta || expr.node.op === 'parameter') return 'parameter';
+  return expr.node.op === 'variable' ? 'variable' : 'input';
+};
+
+const loopsAround = (expr: Expr, analysis: Analysis): readonly Expr[] => {
+  const loop = analysis.scopeOf(expr);
+  if (loop === undefined) return [];
+  const outer: Expr[] = [loop];
+  for (let at = analysis.outerScope(loop); at !== undefined; at = analysis.outerScope(at)) outer.unshift(at);
+  return outer;
+};
+
+/** The records of a graph after a pass. */
+export const inspectLevel = (level: Level, graph: InspectedGraph): InspectedLevel => {
+  const { list, names } = levelStatements(level);
+  const outputs = level.stages.flatMap((stage) => Object.values(stage.outputs));
+  const stageOfInput = new Map(
+    graph.stages.flatMap(({ inputs }, stage) => inputs.map((leaf) => [leaf, stage] as const)),
+  );
+  const analysis = analyze(outputs, (leaf) => stageOfInput.get(leaf) ?? 0);
+  const lane = lanesOf(analysis.order, level, graph);
+  const define = definitions(names);
+  const use = writer(names, 'text').use;
+  const keyOf = (expr: Expr): string => use(expr).text;
+  const nameOf = (expr: Expr): Notation => notation((style) => writer(names, style).use(expr).text);
+  const values = list.map(
+    ({ expr, name }): InspectedValue => ({
+      key: showName(name, 'text'),
+      name: notation((style) => showName(name, style)),
+      shape: showShape(expr.shape),
+      lane: lane.get(expr) ?? 'primal',
+      stage: analysis.stageOf(expr),
+      loops: loopsAround(expr, analysis).map(keyOf),
+      operation: expr.node.op === 'map' ? expr.node.fn : expr.node.op === 'reduce' ? expr.node.kind : expr.node.op,
+      definition: define(expr),
+      uses: mentioned(expr, names).map(keyOf),
+    }),
+  );
+  const leaves = postorder(outputs, (expr) => level.given.has(expr))
+    .filter((expr) => level.given.has(expr) || isLeaf(expr))
+    .map((expr): InspectedLeaf => {
+      const inputs = postorder([expr]).filter(isLeaf);
+      const [root = expr] = inputs;
+      return {
+        key: keyOf(expr),
+        name: nameOf(expr),
+        shape: showShape(expr.shape),
+        kind: leafKind(root, graph),
+        stage: analysis.stageOf(root),
+      };
+    });
+  const stages = level.stages.map((stage, i) => ({
+    name: stage.name,
+    runs: graph.stages[i]?.runs ?? '',
+    inputs: (graph.stages[i]?.inputs ?? []).map(keyOf),
+    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, keyOf(expr)])),
+  }));
+  return { pass: level.pass, values, leaves, stages };
+};

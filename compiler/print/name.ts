@@ -1,0 +1,88 @@
+/** Readable names of expressions, as data, and how each style writes them. */
+
+/** The ways in which expressions are written: plain text for listings, Unicode mathematics, LaTeX. */
+export type Style = 'text' | 'math' | 'latex';
+
+/** A name such as `W₁`, `ż₁`, `δ₂`, `σ′(z₁)` or `(Gv)_W₁`. */
+export interface Name {
+  /** `z`, `W`, `pixels`. */
+  readonly base: string;
+  /** The layer or counter, or empty. */
+  readonly index: string;
+  /** A dot marks what depends on the direction v linearly, a bar a cotangent that has no letter of its own. */
+  readonly accent: 'none' | 'dot' | 'bar';
+  /** Where a derivative is taken: `base` is then the function, and the name reads `base′(at)`. */
+  readonly at?: Name;
+  /** The parameter whose piece of the flat vector `base` this is. */
+  readonly piece?: Name;
+}
+
+/** `W1` is W with index 1, `pixels` has no index: a name from how a user spelled it. */
+export const nameOf = (spelled: string): Name => {
+  const [, base = spelled, index = ''] = /^([A-Za-z]+?)[_.]?(\d[\w.]*)$/.exec(spelled) ?? [];
+  return { base, index, accent: 'none' };
+};
+
+/** The name with an accent. */
+export const accented = (name: Name, accent: Name['accent']): Name => ({ ...name, accent });
+
+const subscripts: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'0123456789'].map((digit, i) => [digit, String.fromCodePoint(0x2080 + i)]),
+);
+
+const greek: Readonly<Record<string, string>> = { σ: 'sigma', δ: 'delta', θ: 'theta', ρ: 'rho', α: 'alpha', β: 'beta' };
+
+const combining: Readonly<Record<Name['accent'], string>> = { none: '', dot: '\u0307', bar: '\u0304' };
+
+/** The accent stands on the first letter of a name of one letter, and on the last of a longer one. */
+const withAccent = (base: string, accent: Name['accent']): string => `${base}${combining[accent]}`.normalize('NFC');
+
+const latexBase = (base: string): string => {
+  const letter = greek[base];
+  if (letter !== undefined) return `\\${letter}`;
+  return [...base].length === 1 ? base : `\\mathrm{${base.replace(/[_\\{}$&#^~%]/g, (character) => `\\${character}`)}}`;
+};
+
+const latexAccents: Readonly<Record<Name['accent'], (base: string) => string>> = {
+  none: (base) => base,
+  dot: (base) => `\\dot{${base}}`,
+  bar: (base) => `\\bar{${base}}`,
+};
+
+const mathIndex = (index: string): string => {
+  if (index === '') return '';
+  const small = [...index].map((character) => subscripts[character]);
+  return small.every((character) => character !== undefined) ? small.join('') : `_${index}`;
+};
+
+// Products are written letter by letter: Gv, Jᵀu.
+const resultLatex = (base: string): string => base.replace(/ᵀ/g, '^\\top ');
+
+/** The name in a style. */
+export const showName = (name: Name, style: Style): string => {
+  const { base, index, accent, at, piece } = name;
+  if (piece !== undefined) {
+    const inner = showName(piece, style);
+    if (style === 'text') return `${base}.${inner}`;
+    return style === 'math' ? `(${base})_${inner}` : `(${resultLatex(base)})_{${inner}}`;
+  }
+  if (at !== undefined) {
+    const inner = showName(at, style);
+    return style === 'latex' ? `${latexBase(base)}'(${inner})` : `${base}′(${inner})`;
+  }
+  switch (style) {
+    case 'text':
+      return withAccent(base, accent) + (/^\d/.test(index) || index === '' ? index : `.${index}`);
+    case 'math':
+      return withAccent(base, accent) + mathIndex(index);
+    case 'latex':
+      return latexAccents[accent](latexBase(base)) + (index === '' ? '' : `_{${index.replace(/_/g, '\\_')}}`);
+  }
+};
+
+/** The number of columns that a text takes on a terminal: combining accents take none. */
+export const displayWidth = (text: string): number => text.replace(/\p{M}/gu, '').length;
+
+/** The text, filled with spaces to a number of columns. */
+export const padColumns = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - displayWidth(text)));

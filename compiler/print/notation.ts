@@ -1,0 +1,152 @@
+/**
+ * How a node is written in each style, given the notation of its operands. Repetition along missing axes is implied,
+ * as in NumPy; every statement of a listing carries its shape.
+ */
+import type { Expr, NodeOf, Op } from '../../dsl/node.js';
+import type { Style } from './name.js';
+import { nameOf, showName } from './name.js';
+import { atom, bracketed, type Piece, precedence, scalarNotation } from './scalars.js';
+
+type Of = (operand: Expr) => Piece;
+
+type Write<O extends Op> = (node: NodeOf<O>, style: Style, of: Of) => Piece;
+
+const escapeLatex = (text: string): string => text.replace(/_/g, '\\_');
+
+const call = (style: Style, name: string, subscript: string, operand: Piece): Piece => {
+  if (style === 'latex')
+    return atom(`\\operatorname{${name}}${subscript === '' ? '' : `_{${subscript}}`}\\left(${operand.text}\\right)`);
+  return atom(`${name}${subscript === '' ? '' : `[${subscript}]`}(${operand.text})`);
+};
+
+/** Constants, to six digits where they do not come out even. */
+const numberText = (value: number): string => String(Number(value.toPrecision(6))).replace('-', '−');
+
+const product = (style: Style, left: string, right: string): Piece => ({
+  text: style === 'text' ? `${left} · ${right}` : style === 'math' ? `${left} ${right}` : `${left}\\,${right}`,
+  binds: precedence.contraction,
+});
+
+const transposed = (style: Style, piece: Piece): string =>
+  `${bracketed(piece, precedence.atom)}${style === 'latex' ? '^\\top' : 'ᵀ'}`;
+
+const letters = (labels: readonly number[]): string => labels.map((label) => String.fromCharCode(97 + label)).join('');
+
+/** `batch i → …`: the equation of a contraction with one letter per axis. */
+export const equationOf = ({ leftLabels, rightLabels, output }: NodeOf<'contract'>): string =>
+  `${letters(leftLabels)},${letters(rightLabels)}→${letters(output)}`;
+
+/** Matrix products by equation: which operand is transposed. Everything else is written as an einsum. */
+const matrixProducts: Readonly<Record<string, readonly [boolean, boolean]>> = {
+  'ab,bc→ac': [false, false],
+  'ab,cb→ac': [false, true],
+  'ab,ac→bc': [true, false],
+  'ab,b→a': [false, false],
+  'a,ab→b': [true, false],
+  'a,a→': [true, false],
+};
+
+const contraction: Write<'contract'> = (node, style, of) => {
+  const equation = equationOf(node);
+  const [left, right] = [of(node.left), of(node.right)];
+  const form = matrixProducts[equation];
+  if (form === undefined) {
+    const list = `${left.text}, ${right.text}`;
+    return style === 'latex'
+      ? atom(`\\operatorname{einsum}_{${equation.replace('→', '\\to ')}}\\left(${list}\\right)`)
+      : atom(`einsum[${equation}](${list})`);
+  }
+  const side = (piece: Piece, flip: boolean) => (flip ? transposed(style, piece) : bracketed(piece, precedence.power));
+  return product(style, side(left, form[0]), side(right, form[1]));
+};
+
+const folds: Readonly<Record<NodeOf<'reduce'>['kind'], Readonly<Record<Style, string>>>> = {
+  sum: { text: 'sum', math: 'Σ', latex: '\\sum' },
+  max: { text: 'max', math: 'max', latex: '\\max' },
+  argmax: { text: 'argmax', math: 'argmax', latex: '\\operatorname{argmax}' },
+};
+
+const axisName = (operand: Expr, axis: number): string => {
+  const dim = operand.shape[axis];
+  return typeof dim === 'string' ? dim : `axis ${axis}`;
+};
+
+// Σ over named axes; without a subscript over all
+const fold: Write<'reduce'> = ({ kind, operand, axes }, style, of) => {
+  const over = axes.length === operand.shape.length ? '' : axes.map((axis) => axisName(operand, axis)).join(', ');
+  const inner = of(operand).text;
+  const symbol = folds[kind][style];
+  if (style !== 'latex') return atom(`${symbol}${over === '' ? '' : `[${over}]`}(${inner})`);
+  return atom(`${symbol}${over === '' ? '' : `_{\\text{${escapeLatex(over)}}}`}\\left(${inner}\\right)`);
+};
+
+const windows = (node: NodeOf<'window' | 'windowAdjoint'>, style: Style, of: Of): Piece => {
+  const sizes = node.windows.map(({ size }) => size).join('×');
+  const strides = node.windows.map(({ stride }) => stride);
+  const stride = strides.every((s) => s === 1) ? '' : `/${strides.join('×')}`;
+  return call(style, node.op === 'window' ? 'windows' : 'overlapAdd', `${sizes}${stride}`, of(node.operand));
+};
+
+const spelled = ({ name }: NodeOf<'input' | 'parameter' | 'variable'>, style: Style): Piece =>
+  atom(showName(nameOf(name), style));
+
+// while proceed: variable ← next, from initial
+const loop: Write<'iterate'> = ({ variables, initial, next, proceed }, style, of) => {
+  const arrow = style === 'latex' ? '\\leftarrow ' : '← ';
+  const rounds = variables.map((variable, i) => {
+    const [from, to] = [initial[i], next[i]].map((expr) => (expr === undefined ? '' : of(expr).text));
+    return `${of(variable).text} ${arrow}${to} (from ${from})`;
+  });
+  return atom(`while ${of(proceed).text}: ${rounds.join(style === 'latex' ? ';\\; ' : '; ')}`);
+};
+
+/** The notation of every primitive. */
+const notations: { readonly [O in Op]: Write<O> } = {
+  literal: ({ value }) => (value < 0 ? { text: numberText(value), binds: precedence.sum } : atom(numberText(value))),
+  size: ({ dim }, style) => (style === 'latex' ? atom(`|\\mathrm{${escapeLatex(dim)}}|`) : atom(`|${dim}|`)),
+  iota: ({ dim }, style) => (style === 'latex' ? atom(`0\\ldots ${dim}-1`) : atom(`iota[${dim}]`)),
+  input: spelled,
+  parameter: spelled,
+  variable: spelled,
+  map: ({ fn, operands }, style, of) => scalarNotation[fn](style, operands.map(of)),
+  contract: contraction,
+  reduce: fold,
+  broadcast: ({ operand }, _, of) => of(operand),
+  transpose: ({ operand, permutation }, style, of) =>
+    permutation.length === 2
+      ? atom(transposed(style, of(operand)))
+      : call(style, 'transpose', permutation.join(','), of(operand)),
+  reshape: ({ operand, shape }, style, of) =>
+    shape.length === 1 ? call(style, 'vec', '', of(operand)) : call(style, 'reshape', shape.join('×'), of(operand)),
+  slice: ({ operand, axis, start, stop }, style, of) => {
+    const range = `${start}…${stop - 1}`;
+    const place = axis === 0 ? range : `${axis}:${range}`;
+    return atom(
+      style === 'latex'
+        ? `{${bracketed(of(operand), precedence.atom)}}_{[${place}]}`
+        : `${bracketed(of(operand), precedence.atom)}[${place}]`,
+    );
+  },
+  pad: ({ operand, axis, before, after }, style, of) => call(style, 'pad', `${axis}:${before},${after}`, of(operand)),
+  concat: ({ operands, axis }, style, of) => {
+    const list = operands.map((operand) => of(operand).text).join('; ');
+    const place = axis === 0 ? '' : `${axis}: `;
+    return atom(style === 'latex' ? `\\left[${place}${list}\\right]` : `[${place}${list}]`);
+  },
+  window: windows,
+  windowAdjoint: windows,
+  stopGradient: ({ operand }, style, of) => call(style, 'stopGradient', '', of(operand)),
+  iterate: loop,
+  result: ({ iterate, index }, style, of) => {
+    const variable = iterate.node.op === 'iterate' ? iterate.node.variables[index] : undefined;
+    const text = variable === undefined ? '' : of(variable).text;
+    return atom(style === 'latex' ? `{${text}}^{\\mathrm{end}}` : `${text}·end`);
+  },
+  invalid: ({ error }) => atom(`invalid ${error.operation}`),
+};
+
+/** The row of a node's primitive: the one place here where TypeScript is told that a node meets its own row. */
+const rowOf = (op: Op): Write<Op> => notations[op] as unknown as Write<Op>;
+
+/** Writes one node over the notation of its operands. */
+export const writeNode = (expr: Expr, style: Style, of: Of): Piece => rowOf(expr.node.op)(expr.node, style, of);
