@@ -61,6 +61,8 @@ const lifetimes = (stages: readonly Stage[]): ReadonlyMap<number, Lifetime> => {
         touch(step.proceed, stage);
         walk(step.body, stage);
         clock++;
+        // threads read the flag at their own time, so nothing of the body may take its place
+        touch(step.proceed, stage);
         // what comes from before the loop is needed in every round
         for (const buffer of [...reads, ...writes]) if (before.has(buffer)) touch(buffer, stage);
       } else {
