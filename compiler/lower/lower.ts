@@ -36,6 +36,8 @@ export const withOutputs = (
 export interface Lowered {
   readonly buffers: readonly Buffer[];
   readonly stages: readonly Stage[];
+  /** The name of the kernel that computes an expression, for those that one computes. */
+  readonly kernelOf: ReadonlyMap<Expr, string>;
 }
 
 const loopsOf = (order: readonly Expr[]): readonly (Expr & { readonly node: NodeOf<'iterate'> })[] =>
@@ -94,6 +96,13 @@ const bufferTable = (sizes: Sizes, kept: ReadonlySet<Expr>) => {
 
 type BufferTable = ReturnType<typeof bufferTable>;
 
+const isJoin = (expr: Expr): boolean => expr.node.op === 'concat' && expr.node.axis === 0;
+
+const kernelName = (expr: Expr, table: BufferTable): string => {
+  const output = table.of(expr);
+  return `k${output}_${table.buffers[output]?.name ?? ''}`;
+};
+
 /** The step that computes a kept expression. */
 const stepFor = (expr: Expr, table: BufferTable, sizes: Sizes): Step => {
   const output = table.of(expr);
@@ -101,8 +110,10 @@ const stepFor = (expr: Expr, table: BufferTable, sizes: Sizes): Step => {
     const parts = expr.node.operands.map(table.require);
     return { kind: 'join', output, parts };
   }
-  const name = `k${output}_${table.buffers[output]?.name ?? ''}`;
-  return { kind: 'kernel', kernel: expandKernel(expr, name, output, { sizes, bufferOf: table.find }) };
+  return {
+    kind: 'kernel',
+    kernel: expandKernel(expr, kernelName(expr, table), output, { sizes, bufferOf: table.find }),
+  };
 };
 
 /** The expressions of a loop's body that its condition needs. */
@@ -192,5 +203,7 @@ export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes):
       steps,
     };
   });
-  return { buffers: table.buffers, stages: loweredStages };
+  const computed = analysis.order.filter((expr) => kept.has(expr) && !isJoin(expr));
+  const kernelOf = new Map(computed.map((expr) => [expr, kernelName(expr, table)]));
+  return { buffers: table.buffers, stages: loweredStages, kernelOf };
 };
