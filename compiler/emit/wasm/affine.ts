@@ -33,8 +33,27 @@ export const axisOf = (axes: readonly Axis[], axis: number): Axis =>
 /** The extent of an axis. */
 export const extentOf = (kernel: Kernel, axis: number): number => axisOf(kernel.axes, axis).extent;
 
+/** A function of two objects that remembers its results for as long as both live. */
+const remembered = <A extends object, B extends object, C>(compute: (a: A, b: B) => C): ((a: A, b: B) => C) => {
+  const known = new WeakMap<A, WeakMap<B, C>>();
+  return (a, b) => {
+    const inner = known.get(a) ?? new WeakMap<B, C>();
+    known.set(a, inner);
+    const found = inner.get(b);
+    if (found !== undefined) return found;
+    const result = compute(a, b);
+    inner.set(b, result);
+    return result;
+  };
+};
+
 /** The normal form of an affine index, with every loop axis moved by its shift. */
-export const linearOf = (axes: readonly Axis[], { offset, terms }: Affine, shift: Shift = noShift): Linear => {
+export const linearOf = (axes: readonly Axis[], affine: Affine, shift: Shift = noShift): Linear =>
+  shift === noShift ? unshifted(axes, affine) : computeLinear(axes, affine, shift);
+
+const unshifted = remembered((axes: readonly Axis[], affine: Affine): Linear => computeLinear(axes, affine, noShift));
+
+const computeLinear = (axes: readonly Axis[], { offset, terms }: Affine, shift: Shift): Linear => {
   const strides = new Map<string, { readonly variable: Variable; readonly stride: number }>();
   const addTerm = (variable: Variable, stride: number): void => {
     const known = strides.get(variable.key);
@@ -65,25 +84,38 @@ export const linearOf = (axes: readonly Axis[], { offset, terms }: Affine, shift
 };
 
 /** The loop axes that a linear form depends on. */
-export const loopAxesOf = ({ terms }: Linear): ReadonlySet<number> =>
-  new Set(
-    terms.flatMap(({ variable }) => (variable.kind === 'loop' ? [variable.axis] : [...loopAxesOf(variable.from)])),
+export const loopAxesOf = (linear: Linear): ReadonlySet<number> => {
+  const known = loopAxes.get(linear);
+  if (known !== undefined) return known;
+  const axes = new Set(
+    linear.terms.flatMap(({ variable }) => (variable.kind === 'loop' ? [variable.axis] : [...loopAxesOf(variable.from)])),
   );
+  loopAxes.set(linear, axes);
+  return axes;
+};
+
+const loopAxes = new WeakMap<Linear, ReadonlySet<number>>();
 
 /** The stride of a loop axis in a linear form; undefined where a quotient depends on it. */
-export const strideOf = (linear: Linear, axis: number): number | undefined =>
-  linear.terms.some(({ variable }) => variable.kind === 'quotient' && loopAxesOf(variable.from).has(axis))
-    ? undefined
-    : (linear.terms.find(({ variable }) => variable.kind === 'loop' && variable.axis === axis)?.stride ?? 0);
+export const strideOf = ({ terms }: Linear, axis: number): number | undefined => {
+  let found = 0;
+  for (const { variable, stride } of terms) {
+    if (variable.kind === 'loop' && variable.axis === axis) found = stride;
+    if (variable.kind === 'quotient' && loopAxesOf(variable.from).has(axis)) return undefined;
+  }
+  return found;
+};
 
 /** The loop axes that decide whether guards hold. */
-export const guardAxesOf = (axes: readonly Axis[], guards: readonly number[]): ReadonlySet<number> =>
+export const guardAxesOf = remembered(
+  (axes: readonly Axis[], guards: readonly number[]): ReadonlySet<number> =>
   new Set(
     guards.flatMap((guard) => {
       const row = axisOf(axes, guard);
       return row.kind === 'quotient' ? [...loopAxesOf(linearOf(axes, row.from))] : [];
     }),
-  );
+  ),
+);
 
 const ownAxes = (axes: readonly Axis[], instruction: Instruction): readonly number[] => {
   switch (instruction.op) {
@@ -105,7 +137,7 @@ export interface Dependence {
 }
 
 /** The dependences of a block, instruction by instruction. */
-export const dependencesOf = (axes: readonly Axis[], block: Block): readonly Dependence[] => {
+export const dependencesOf = remembered((axes: readonly Axis[], block: Block): readonly Dependence[] => {
   const found: Dependence[] = [];
   for (const instruction of block) {
     const operands = instruction.op === 'apply' ? instruction.operands.map((i) => found[i]) : [];
@@ -115,17 +147,23 @@ export const dependencesOf = (axes: readonly Axis[], block: Block): readonly Dep
     });
   }
   return found;
-};
+});
+
+const outputIndices = new WeakMap<Kernel, Affine>();
 
 /** Row-major strides of the output over the output axes: element `Σ stride · axis` is the flat output index. */
 export const outputIndex = (kernel: Kernel): Affine => {
+  const known = outputIndices.get(kernel);
+  if (known !== undefined) return known;
   const terms: { readonly axis: number; readonly stride: number }[] = [];
   let stride = 1;
   for (const axis of [...kernel.outputAxes].reverse()) {
     terms.push({ axis, stride });
     stride *= extentOf(kernel, axis);
   }
-  return { offset: 0, terms };
+  const index: Affine = { offset: 0, terms };
+  outputIndices.set(kernel, index);
+  return index;
 };
 
 /** Every block of a kernel. */

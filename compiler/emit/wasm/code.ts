@@ -159,35 +159,38 @@ export const splatDouble = (value: number): Code => {
   return integers(low, high, low, high);
 };
 
-/** The codes directly inside a code. */
-export const childrenOf = (code: Code): readonly Code[] => {
-  switch (code.kind) {
-    case 'const':
-    case 'v128.const':
-    case 'get':
-      return [];
-    case 'set':
-    case 'drop':
-      return [code.value];
-    case 'block':
-    case 'loop':
-      return code.body;
-    case 'if':
-      return [code.condition, ...code.then, ...code.otherwise];
-    case 'branch':
-      return code.condition === undefined ? [] : [code.condition];
-    default:
-      return code.args;
-  }
-};
-
-/** Visits every code of a body, operands before their instruction's later siblings. */
+/** Visits every code of a body, each before the codes inside it. */
 const visit = (body: readonly Code[], action: (code: Code) => void): void => {
   for (const code of body) {
     action(code);
-    visit(childrenOf(code), action);
+    switch (code.kind) {
+      case 'const':
+      case 'v128.const':
+      case 'get':
+        break;
+      case 'set':
+      case 'drop':
+        visitOne(code.value, action);
+        break;
+      case 'block':
+      case 'loop':
+        visit(code.body, action);
+        break;
+      case 'if':
+        visitOne(code.condition, action);
+        visit(code.then, action);
+        visit(code.otherwise, action);
+        break;
+      case 'branch':
+        if (code.condition !== undefined) visitOne(code.condition, action);
+        break;
+      default:
+        visit(code.args, action);
+    }
   }
 };
+
+const visitOne = (code: Code, action: (code: Code) => void): void => visit([code], action);
 
 /** The locals that a body reads or writes, in order of first appearance. */
 export const localsOf = (body: readonly Code[]): readonly Local[] => {
@@ -200,9 +203,19 @@ export const localsOf = (body: readonly Code[]): readonly Local[] => {
 
 /** The locals that a body reads and never writes: the parameters it needs when it becomes a function of its own. */
 export const freeLocalsOf = (body: readonly Code[]): readonly Local[] => {
-  const written = new Set<Local>();
+  const [locals, written] = [new Set<Local>(), new Set<Local>()];
   visit(body, (code) => {
+    if (code.kind === 'get' || code.kind === 'set') locals.add(code.local);
     if (code.kind === 'set') written.add(code.local);
   });
-  return localsOf(body).filter((variable) => !written.has(variable));
+  return [...locals].filter((variable) => !written.has(variable));
+};
+
+/** The names of the functions that a body calls. */
+export const calleesOf = (body: readonly Code[]): ReadonlySet<string> => {
+  const names = new Set<string>();
+  visit(body, (code) => {
+    if (code.kind === 'call') names.add(code.fn);
+  });
+  return names;
 };

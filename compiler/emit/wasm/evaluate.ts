@@ -49,19 +49,32 @@ const shifted = (position: Position, lane: number): Shift =>
     ? position.shift
     : new Map([...position.shift, [position.lanes, (position.shift.get(position.lanes) ?? 0) + lane]]);
 
+// by index: the linear form of its byte address
+const byteIndices = new WeakMap<Context, Map<Affine, Linear>>();
+
+const byteIndex = (context: Context, buffer: number, index: Affine): Linear => {
+  const known = byteIndices.get(context) ?? new Map<Affine, Linear>();
+  byteIndices.set(context, known);
+  const found = known.get(index);
+  if (found !== undefined) return found;
+  const bytes = toBytes(linearOf(context.kernel.axes, index), context.addressOf(buffer));
+  known.set(index, bytes);
+  return bytes;
+};
+
+const toBytes = ({ constant, terms }: Linear, base: number): Linear => ({
+  constant: base + 4 * constant,
+  terms: terms.map(({ variable, stride }) => ({ variable, stride: 4 * stride })),
+});
+
 /** The byte address of an element, as a base and a constant offset ≥ 0 that goes into the instruction. */
-const addressOf = (context: Context, scope: Scope, buffer: number, index: Affine, shift: Shift) => {
-  const { axes } = context.kernel;
-  const bytes = ({ constant, terms }: Linear): Linear => ({
-    constant: context.addressOf(buffer) + 4 * constant,
-    terms: terms.map((term) => ({ ...term, stride: 4 * term.stride })),
-  });
-  const [moved, still] = [linearOf(axes, index, shift), linearOf(axes, index)];
-  const distance = 4 * (moved.constant - still.constant);
-  const sameTerms = moved.terms.every(({ variable }, i) => variable.key === still.terms[i]?.variable.key);
-  return distance > 0 && sameTerms
-    ? { base: valueOf(scope, bytes(still)), offset: distance }
-    : { base: valueOf(scope, bytes(moved)), offset: 0 };
+export const elementAddress = (context: Context, scope: Scope, buffer: number, index: Affine, shift: Shift) => {
+  const bytes = byteIndex(context, buffer, index);
+  let distance = 0;
+  for (const [axis, amount] of shift) distance += amount * (strideOf(bytes, axis) ?? Number.NaN);
+  if (distance >= 0) return { base: valueOf(scope, bytes), offset: distance };
+  const moved = linearOf(context.kernel.axes, index, shift);
+  return { base: valueOf(scope, toBytes(moved, context.addressOf(buffer))), offset: 0 };
 };
 
 /** Do all guards hold? An i32, hoisted. */
@@ -107,7 +120,7 @@ const loadCode = (context: Context, scope: Scope, load: Load, position: Position
   const along = position.lanes;
   const guardsVary = along !== undefined && guardAxesOf(axes, load.guards).has(along);
   const stride = along === undefined ? 0 : strideOf(index, along);
-  const at = (lane: number) => addressOf(context, scope, load.buffer, load.index, shifted(position, lane));
+  const at = (lane: number) => elementAddress(context, scope, load.buffer, load.index, shifted(position, lane));
   const holds = (lane: number) => guardCondition(context, scope, load.guards, shifted(position, lane));
   if (!guardsVary && (stride === 0 || stride === 1)) {
     const { base, offset } = at(0);
@@ -197,7 +210,8 @@ export const evaluate = (context: Context, name: string, block: Block, scope: Sc
     }
     // what a finished tile's body loads is not kept in registers through the reduction
     const home = accumulators || (name === 'body' && reducing) ? scope : deepest(scope, axes);
-    const shift = [...position.shift].filter(([axis]) => accumulators || axes.has(axis)).join(';');
+    let shift = '';
+    for (const [axis, amount] of position.shift) if (accumulators || axes.has(axis)) shift += `${axis}+${amount};`;
     const lane = position.lanes !== undefined && axes.has(position.lanes) ? 'v' : 's';
     const value = define(home, `${name}.${i}@${shift}${lane}`, local('v128', instruction.op), () =>
       instruction.op === 'apply'
@@ -208,6 +222,3 @@ export const evaluate = (context: Context, name: string, block: Block, scope: Sc
   }
   return values[values.length - 1] ?? splat(0);
 };
-
-/** The address of an output element. */
-export const elementAddress = addressOf;

@@ -1,6 +1,6 @@
 /** Program → one WebAssembly module. */
 import type { Kernel, Program } from '../../program.js';
-import { type Code, childrenOf, plain, type WasmFunction } from './code.js';
+import { calleesOf, plain, type WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
 import type { Context } from './evaluate.js';
 import { emitKernel } from './kernel.js';
@@ -8,7 +8,7 @@ import { kernelsOf, type Layout, layoutOf } from './layout.js';
 import { elementary } from './math.js';
 import { normalise } from './normalise.js';
 import { pow } from './power.js';
-import { kernelCycles } from './schedule.js';
+import { splitReduction } from './split.js';
 import { barrierFunction, emitStage, type KernelSummary, worthThreads } from './stage.js';
 import { showFunction } from './text.js';
 
@@ -38,38 +38,48 @@ export interface EmittedProgram {
   readonly kernels: ReadonlyMap<string, readonly WasmFunction[]>;
 }
 
-const calledBy = (code: Code): readonly string[] => [
-  ...(code.kind === 'call' ? [code.fn] : []),
-  ...childrenOf(code).flatMap(calledBy),
-];
-
 /** Those of `library` that the functions call, directly or not. */
 const used = (functions: readonly WasmFunction[], library: readonly WasmFunction[]): readonly WasmFunction[] => {
-  const names = new Set(functions.flatMap(({ body }) => body.flatMap(calledBy)));
-  const found = library.filter((fn) => names.has(fn.name) && !functions.includes(fn));
-  return found.length === 0 ? functions.filter((fn) => library.includes(fn)) : used([...functions, ...found], library);
+  const names = calleesOf(functions.flatMap(({ body }) => body));
+  const found = library.filter((fn) => names.has(fn.name));
+  const deeper = found.length === 0 ? [] : used(found, library);
+  return library.filter((fn) => found.includes(fn) || deeper.includes(fn));
 };
 
-/** The function name of a kernel; a prefix keeps kernels apart from everything else. */
-const functionName = (kernel: Kernel): string => `kernel.${kernel.name}`;
+/** The kernels that a kernel is run as, one after the other. A prefix keeps their names apart from everything else. */
+const kernelsFor = (
+  source: Kernel,
+  scratch: number,
+): { readonly parts: readonly Kernel[]; readonly scratchLength: number } => {
+  const kernel = normalise({ ...source, name: `kernel.${source.name}` });
+  const split = splitReduction(kernel, scratch);
+  return split === undefined
+    ? { parts: [kernel], scratchLength: 0 }
+    : { parts: [normalise(split.partial), normalise(split.final)], scratchLength: split.length };
+};
 
 /** The module of a program. */
 export const emitProgram = (program: Program, options: EmitOptions): EmittedProgram => {
-  const layout = layoutOf(program);
+  const scratch = program.buffers.length;
+  const sources = program.stages
+    .flatMap(({ steps }) => kernelsOf(steps))
+    .map((kernel) => ({ name: kernel.name, ...kernelsFor(kernel, scratch) }));
+  const layout = layoutOf(program, Math.max(0, ...sources.map(({ scratchLength }) => scratchLength)));
   const kernels = new Map<string, readonly WasmFunction[]>();
-  const summaries = new Map<string, KernelSummary>();
+  const summaries = new Map<string, readonly KernelSummary[]>();
   const multiplyAdd: Context['multiplyAdd'] = options.relaxedSimd
     ? (a, b, sum) => plain('f32x4.relaxed_madd', a, b, sum)
     : (a, b, sum) => plain('f32x4.add', sum, plain('f32x4.mul', a, b));
-  for (const source of program.stages.flatMap(({ steps }) => kernelsOf(steps))) {
-    const kernel = { ...normalise(source), name: functionName(source) };
-    const { functions, units } = emitKernel({
-      kernel,
-      addressOf: (buffer) => layout.buffers[buffer] ?? 0,
-      multiplyAdd,
-    });
-    kernels.set(source.name, functions);
-    summaries.set(source.name, { fn: kernel.name, units, cycles: kernelCycles(kernel) });
+  for (const { name, parts } of sources) {
+    const emitted = parts.map((kernel) => ({
+      fn: kernel.name,
+      ...emitKernel({ kernel, addressOf: (buffer) => layout.buffers[buffer] ?? 0, multiplyAdd }),
+    }));
+    kernels.set(
+      name,
+      emitted.flatMap(({ functions }) => functions),
+    );
+    summaries.set(name, emitted);
   }
   const stages = program.stages.map((stage, i): EmittedStage & { readonly fn: WasmFunction } => {
     const name = `stage${i}`;

@@ -8,7 +8,7 @@ import type { Instruction, Kernel, Part } from '../../program.js';
 import { dependencesOf, extentOf, outputIndex } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
-import { type ColumnSegment, type Schedule, type Segment, scheduleOf } from './schedule.js';
+import { type ColumnSegment, type Schedule, type Segment, scheduleCycles, scheduleOf } from './schedule.js';
 import { childScope, emitLoop, type Range, type Scope } from './scope.js';
 import { type Ending, emitTile, type SumBlock } from './tile.js';
 
@@ -16,31 +16,49 @@ import { type Ending, emitTile, type SumBlock } from './tile.js';
 export interface EmittedKernel {
   readonly functions: readonly WasmFunction[];
   readonly units: number;
+  /** Roughly. */
+  readonly cycles: number;
 }
 
 /** Axes that are no axes of the kernel: the unit of work, the cut of a long reduction. */
 const unitAxis = -1;
 const cutAxis = -2;
 
-// a multiple of every tile height
 const rowsPerChunk = 48;
 const elementsPerChunk = 2048;
+const chunksWished = 8;
 
-/** The axis along which a unit is a chunk, and the length of a chunk (a multiple of the first segment's tiles). */
+/** The axis along which a unit is a chunk, and the length of a chunk (a multiple of the first segments' tiles). */
 interface Chunks {
   readonly axis: number;
   readonly size: number;
   readonly count: number;
 }
 
-const chunksOf = (kernel: Kernel, { row, column, columns }: Schedule): Chunks | undefined => {
-  const axis = row ?? column;
-  if (axis === undefined) return undefined;
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+const leastMultiple = (a: number, b: number): number => (a * b) / greatestDivisor(a, b);
+
+const chunksAlong = (kernel: Kernel, axis: number, tile: number, most: number): Chunks => {
   const extent = extentOf(kernel, axis);
-  const tile = row === undefined ? (columns[0]?.size ?? 1) : 1;
-  const size = row === undefined ? Math.max(1, Math.floor(elementsPerChunk / tile)) * tile : rowsPerChunk;
-  const count = Math.ceil(extent / size);
-  return count > 1 ? { axis, size, count } : undefined;
+  const wished = Math.min(most, Math.ceil(extent / chunksWished));
+  const size = Math.ceil(wished / tile) * tile;
+  return { axis, size, count: Math.ceil(extent / size) };
+};
+
+/** Chunks along the row or the column axis, whichever gives more of them. */
+const chunksOf = (kernel: Kernel, { row, column, columns }: Schedule): Chunks | undefined => {
+  const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, rows[0]?.size ?? 1), 1);
+  const width = columns[0]?.size ?? 1;
+  const options = [
+    ...(row === undefined ? [] : [chunksAlong(kernel, row, height, rowsPerChunk)]),
+    ...(column === undefined
+      ? []
+      : [chunksAlong(kernel, column, width, row === undefined ? elementsPerChunk : rowsPerChunk)]),
+  ];
+  const [first = undefined, second = first] = options;
+  if (first === undefined || second === undefined) return undefined;
+  const best = second.count > first.count ? second : first;
+  return best.count > 1 ? best : undefined;
 };
 
 interface Emission {
@@ -253,5 +271,5 @@ export const emitKernel = (context: Context): EmittedKernel => {
     run(scope, simple === undefined ? decodeUnit(kernel, scope, schedule.outer, chunks) : i32(0)),
   );
   const main: WasmFunction = { name: kernel.name, exported: false, params: [lo, hi], results: [], body: root.code };
-  return { functions: [...functions, main], units };
+  return { functions: [...functions, main], units, cycles: scheduleCycles(kernel, schedule) };
 };

@@ -25,7 +25,7 @@ export interface Slot {
 }
 
 export interface Layout {
-  /** Byte address of each buffer. */
+  /** Byte address of each buffer, and last of the scratch buffer. */
   readonly buffers: readonly number[];
   /** Slots by stage and output name; outputs of shape `[]` have none. */
   readonly slots: readonly Readonly<Record<string, readonly Slot[]>>[];
@@ -54,15 +54,16 @@ const lowestElement = (kernel: Kernel, block: Block): number =>
     return Math.min(lowest, reach);
   }, 0);
 
-/** The layout of a program. */
-export const layoutOf = (program: Program): Layout => {
+/** The layout of a program whose kernels share a scratch buffer of some length. */
+export const layoutOf = (program: Program, scratchLength: number): Layout => {
   const kernels = program.stages.flatMap(({ steps }) => kernelsOf(steps));
   const below = kernels.reduce(
     (lowest, kernel) => Math.min(lowest, ...blocksOf(kernel).map((block) => lowestElement(kernel, block))),
     0,
   );
   const arena = align(controlBytes - 4 * below);
-  let end = align(arena + 4 * program.memory.length + slackBytes);
+  const scratch = align(arena + 4 * program.memory.length + slackBytes);
+  let end = align(scratch + 4 * scratchLength + slackBytes);
   const slots = program.stages.map(({ outputs }) =>
     Object.fromEntries(
       outputs
@@ -80,7 +81,7 @@ export const layoutOf = (program: Program): Layout => {
   );
   const bytes = end + slackBytes;
   return {
-    buffers: program.memory.placements.map(({ offset }) => arena + 4 * offset),
+    buffers: [...program.memory.placements.map(({ offset }) => arena + 4 * offset), scratch],
     slots,
     bytes,
     pages: Math.ceil(bytes / pageBytes),

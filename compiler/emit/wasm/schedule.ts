@@ -155,8 +155,8 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
   return terms.reduce((sum, cycles) => sum + cycles, 0) + body + rows * column.vectors * store + 4;
 };
 
-/** Cycles of the whole kernel under a schedule. */
-const scheduleCycles = (kernel: Kernel, schedule: Schedule): number =>
+/** Cycles of the whole kernel under a schedule: what the choice and the threads' cost model go by. */
+export const scheduleCycles = (kernel: Kernel, schedule: Schedule): number =>
   productOf(kernel, schedule.outer) *
   schedule.columns.reduce(
     (total, column) =>
@@ -236,8 +236,7 @@ export const scheduleOf = (kernel: Kernel): Schedule => {
         .map((row) => candidate(kernel, lanes, column, row)),
     ),
   );
-  return candidates.reduce((best, next) => (scheduleCycles(kernel, next) < scheduleCycles(kernel, best) ? next : best));
+  return candidates
+    .map((schedule) => ({ schedule, cycles: scheduleCycles(kernel, schedule) }))
+    .reduce((best, next) => (next.cycles < best.cycles ? next : best)).schedule;
 };
-
-/** Rough cycles of a kernel: what the threads' cost model and the choice of chunks go by. */
-export const kernelCycles = (kernel: Kernel): number => scheduleCycles(kernel, scheduleOf(kernel));

@@ -32,6 +32,8 @@ export interface Scope {
   /** What advances pointers, at the end of each turn. */
   readonly tail: Code[];
   readonly memo: Map<string, Local>;
+  /** Values of linear forms asked for here before. */
+  readonly values: Map<Linear, Code>;
 }
 
 /** A scope that is no loop. */
@@ -43,6 +45,7 @@ export const childScope = (parent: Scope | undefined): Scope => ({
   code: [],
   tail: [],
   memo: new Map(),
+  values: new Map(),
 });
 
 /** The scope in which an axis is bound. */
@@ -89,6 +92,14 @@ const variableValue = (scope: Scope, variable: Variable): Code => {
 
 /** The value of a linear form as i32 code (a constant or a local), hoisted as far out as it can be. */
 export const valueOf = (scope: Scope, linear: Linear): Code => {
+  const known = scope.values.get(linear);
+  if (known !== undefined) return known;
+  const value = hoistedValue(scope, linear);
+  scope.values.set(linear, value);
+  return value;
+};
+
+const hoistedValue = (scope: Scope, linear: Linear): Code => {
   let constant = linear.constant;
   const terms = linear.terms.filter(({ variable, stride }) => {
     const value = variable.kind === 'loop' ? variableValue(scope, variable) : undefined;

@@ -43,19 +43,20 @@ const assumedRounds = 8;
 
 const isParallel = ({ units, cycles }: KernelSummary): boolean => units > 1 && cycles >= parallelCycles;
 
-type Kernels = ReadonlyMap<string, KernelSummary>;
+/** By kernel: the functions that it is run as, one after the other. */
+type Kernels = ReadonlyMap<string, readonly KernelSummary[]>;
 
 const hasParallel = (steps: readonly Step[], kernels: Kernels): boolean =>
   steps.some((step) => {
     if (step.kind === 'loop') return hasParallel([...step.condition, ...step.body], kernels);
-    const kernel = step.kind === 'kernel' ? kernels.get(step.kernel.name) : undefined;
-    return kernel !== undefined && isParallel(kernel);
+    return step.kind === 'kernel' && (kernels.get(step.kernel.name) ?? []).some(isParallel);
   });
 
 const cyclesOf = (steps: readonly Step[], kernels: Kernels): number =>
   steps.reduce((sum, step) => {
     if (step.kind === 'loop') return sum + assumedRounds * cyclesOf([...step.condition, ...step.body], kernels);
-    return sum + (step.kind === 'kernel' ? (kernels.get(step.kernel.name)?.cycles ?? 0) : 0);
+    const own = step.kind === 'kernel' ? (kernels.get(step.kernel.name) ?? []) : [];
+    return own.reduce((total, { cycles }) => total + cycles, sum);
   }, 0);
 
 /** Is the stage worth more than one thread? */
@@ -177,10 +178,8 @@ const serialSteps = (emission: Emission, steps: readonly Step[]): readonly Code[
         return copyCode(emission, step.from, step.to);
       case 'join':
         return joinCode(emission, step.output, step.parts);
-      case 'kernel': {
-        const kernel = emission.kernels.get(step.kernel.name);
-        return kernel === undefined ? [] : [call(kernel.fn, i32(0), i32(kernel.units))];
-      }
+      case 'kernel':
+        return (emission.kernels.get(step.kernel.name) ?? []).map(({ fn, units }) => call(fn, i32(0), i32(units)));
       case 'loop':
         return loopCode(emission, step, serialSteps(emission, step.condition), serialSteps(emission, step.body));
     }
@@ -210,13 +209,28 @@ const emitStep = (emission: Emission, step: Step, pending: Pending): Emitted => 
       pending: 'none',
     };
   }
-  const kernel = step.kind === 'kernel' ? emission.kernels.get(step.kernel.name) : undefined;
-  if (kernel === undefined) return { code: [], pending };
+  const kernels = step.kind === 'kernel' ? (emission.kernels.get(step.kernel.name) ?? []) : [];
+  return kernels.reduce<Emitted>(
+    (before, kernel) => {
+      const next = emitKernelCall(emission, kernel, before.pending);
+      return { code: [...before.code, ...next.code], pending: next.pending };
+    },
+    { code: [], pending },
+  );
+};
+
+/** Every thread calls a kernel for its share of the units; a small kernel is thread 0's. */
+const emitKernelCall = (emission: Emission, kernel: KernelSummary, pending: Pending): Emitted => {
+  const { fn, units } = kernel;
+  if (!isParallel(kernel)) return alone(emission, [call(fn, i32(0), i32(units))], pending);
   const share = (thread: Code): Code =>
-    plain('i32.div_u', plain('i32.mul', i32(kernel.units), thread), get(emission.threads));
-  const next = plain('i32.add', get(emission.thread), i32(1));
+    plain('i32.div_u', plain('i32.mul', i32(units), thread), get(emission.threads));
+  const { thread } = emission;
   return {
-    code: [...(pending === 'none' ? [] : [meet(emission)]), call(kernel.fn, share(get(emission.thread)), share(next))],
+    code: [
+      ...(pending === 'none' ? [] : [meet(emission)]),
+      call(fn, share(get(thread)), share(plain('i32.add', get(thread), i32(1)))),
+    ],
     pending: 'all',
   };
 };
