@@ -18,5 +18,6 @@ export * from './schedule.js';
 export { type SgdReport, type SgdState, sgd } from './sgd.js';
 export { type SgnReport, type SgnState, sgn } from './sgn.js';
 export { gradientAt, lossAt, sgnProgram } from './sgnProgram.js';
+export * from './state.js';
 export * from './train.js';
 export * from './trustRegion.js';

@@ -1,16 +1,12 @@
 /** What all optimizers have in common: immutable states, one step at a time, errors as values. */
-import * as TE from 'fp-ts/lib/TaskEither.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompileError } from '../compiler/index.js';
 import { type DslError, showDslError } from '../dsl/index.js';
-import { type DeviceArray, showTargetError, type TargetError } from '../runtime/target.js';
+import { showTargetError, type TargetError } from '../runtime/target.js';
 import type { StopReason } from './cg.js';
+import { type DeviceVector, type StateCodec, type StateError, showStateError } from './state.js';
 
-/** A flat vector [d]: on the host, as at the start, or on the target, as every step leaves it. Never written to. */
-export type DeviceVector = Float32Array | DeviceArray;
-
-/** A copy of the elements on the host. */
-export const readVector = (vector: DeviceVector): TE.TaskEither<TargetError, Float32Array> =>
-  vector instanceof Float32Array ? TE.right(vector.slice()) : vector.read;
+export { type DeviceVector, readVector } from './state.js';
 
 /** `count` samples: rows of inputs and rows of targets, row-major. */
 export interface Batch {
@@ -47,6 +43,7 @@ export type OptimizerError =
   | { readonly _tag: 'NonFiniteError'; readonly step: number; readonly quantity: string; readonly value: number }
   /** A batch does not have the size that its arrays say. */
   | { readonly _tag: 'BatchError'; readonly expected: string; readonly actual: string }
+  | StateError
   | DslError
   | CompileError
   | TargetError;
@@ -58,6 +55,8 @@ export const showOptimizerError = (error: OptimizerError): string => {
       return `step ${error.step}: ${error.quantity} is ${error.value}`;
     case 'BatchError':
       return `batch: expected ${error.expected}, got ${error.actual}`;
+    case 'StateError':
+      return showStateError(error);
     case 'ShapeError':
     case 'NameError':
     case 'UnsupportedError':
@@ -81,7 +80,8 @@ export interface Stepped<State, Report> {
 }
 
 /** An optimizer of one problem on one target. States never change: one that was kept can be stepped again, to the same bits. */
-export interface Optimizer<State extends OptimizerState, Report extends StepReport = StepReport> {
+export interface Optimizer<State extends OptimizerState, Report extends StepReport = StepReport>
+  extends StateCodec<State> {
   /** For people, for example `SGN(10)`. */
   readonly name: string;
   /** The state before the first step, at θ [d] (copied). */

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { z } from 'zod';
 import { add, dot, input, mul, sub } from '../dsl/index.js';
 import type { Target } from '../runtime/target.js';
 import { batchInputs } from './batch.js';
@@ -13,12 +14,37 @@ import { type ProgramDefinition, programs } from './programs.js';
 import { arrayOf, finiteScalars } from './results.js';
 import { scheduleValue } from './schedule.js';
 import { gradientAt, lossAt } from './sgnProgram.js';
+import {
+  optionSchema,
+  readOptionalVector,
+  readVector,
+  type StateCodec,
+  stateCodec,
+  stepSchema,
+  vectorSchema,
+} from './state.js';
 
 /** Where SGD stands. */
 export interface SgdState extends OptimizerState {
   /** v [d], where there is momentum. */
   readonly velocity: O.Option<DeviceVector>;
 }
+
+const stateOf = (length: number): StateCodec<SgdState> =>
+  stateCodec(
+    z.strictObject({
+      step: stepSchema,
+      theta: vectorSchema(length),
+      velocity: optionSchema(vectorSchema(length)),
+    }),
+    ({ step, theta, velocity }: SgdState) =>
+      pipe(
+        TE.Do,
+        TE.bind('theta', () => readVector(theta)),
+        TE.bind('velocity', () => readOptionalVector(velocity)),
+        TE.map((vectors) => ({ step, ...vectors })),
+      ),
+  );
 
 /** What one step of SGD reports. */
 export interface SgdReport extends StepReport {
@@ -115,6 +141,7 @@ export const sgd = (problem: Problem, settings: SgdHyperparameters, target: Targ
   };
   return {
     name: `SGD(${settings.learningRate})`,
+    ...stateOf(problem.parameters.length),
     init: (theta) => ({
       step: 0,
       theta: theta.slice(),

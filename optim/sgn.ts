@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { z } from 'zod';
 import type { Executable, Target } from '../runtime/target.js';
 import { batchInputs } from './batch.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
@@ -12,9 +13,35 @@ import { programs } from './programs.js';
 import { scheduleValue } from './schedule.js';
 import { sgnProgram } from './sgnProgram.js';
 import { runLinearize, runSolve, runTrial, type SgnState, type Solved, type ThetaTrial } from './sgnStages.js';
+import {
+  optionSchema,
+  readOptionalVector,
+  readVector,
+  type StateCodec,
+  stateCodec,
+  stepSchema,
+  vectorSchema,
+} from './state.js';
 import { nextDamping, reductionRatio } from './trustRegion.js';
 
 export type { SgnState };
+
+const stateOf = (length: number): StateCodec<SgnState> =>
+  stateCodec(
+    z.strictObject({
+      step: stepSchema,
+      theta: vectorSchema(length),
+      momentum: optionSchema(vectorSchema(length)),
+      damping: z.number().positive(),
+    }),
+    ({ step, theta, momentum, damping }: SgnState) =>
+      pipe(
+        TE.Do,
+        TE.bind('theta', () => readVector(theta)),
+        TE.bind('momentum', () => readOptionalVector(momentum)),
+        TE.map((vectors) => ({ step, damping, ...vectors })),
+      ),
+  );
 
 /** What one step of SGN reports. */
 export interface SgnReport extends StepReport {
@@ -134,6 +161,7 @@ export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Targ
   const executables = programs(target, sgnProgram(problem, settings));
   return {
     name: `SGN(${settings.maxCgIterations})`,
+    ...stateOf(problem.parameters.length),
     init: (theta) => ({
       step: 0,
       theta: theta.slice(),
