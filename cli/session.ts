@@ -58,8 +58,13 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
     : TE.left(`${optionName(other)} is a setting of the other solver; leave it out or choose that with --solver`);
 };
 
+/** A run, and why it has its target. */
+interface PreparedRun extends Run {
+  readonly targetReason: string;
+}
+
 /** Everything that a run needs, checked. */
-const prepareRun = (name: string, options: RunOptions, view: View): Step<Run> =>
+const prepareRun = (name: string, options: RunOptions, view: View): Step<PreparedRun> =>
   pipe(
     loadExperiment(name),
     TE.mapLeft(showConfigError),
@@ -71,7 +76,6 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Run> =>
         TE.mapLeft((error) => `${experiment.name}: ${showDslError(error)}`),
       ),
     ),
-    TE.bind('target', ({ settings }) => pipe(chooseTarget(settings.target), TE.mapLeft(showTargetError))),
     TE.bind('dataset', ({ experiment }) =>
       pipe(
         experiment.dataset({ folder: options.data, onDownload: view.download }),
@@ -79,22 +83,25 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Run> =>
       ),
     ),
     TE.tap((made) => pipe(TE.fromEither(checkRun(made)), TE.mapLeft(showConfigError))),
+    TE.bind('choice', ({ settings }) => pipe(chooseTarget(settings.target), TE.mapLeft(showTargetError))),
+    TE.map(({ choice: { target, reason }, ...made }) => ({ ...made, target, targetReason: reason })),
   );
 
 /** What `config.json` holds: the settings as they were used, and what they were used on. */
-const configOf = ({ problem, settings, dataset, target }: Run) => ({
+const configOf = ({ problem, settings, dataset, target, targetReason }: PreparedRun) => ({
   experiment: problem.name,
   ...settings,
   target: target.name,
+  targetReason,
   device: target.description,
   parameters: problem.parameters.length,
   dataset: { name: dataset.name, train: dataset.train.count, test: dataset.test.count },
 });
 
-const headline = ({ problem, settings, dataset, target }: Run): string =>
+const headline = ({ problem, settings, dataset, target, targetReason }: PreparedRun): string =>
   `${problem.name}: ${problem.parameters.length} parameters, ${dataset.train.count} + ${dataset.test.count} samples of ` +
   `${dataset.name}, ${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ${target.name} ` +
-  `(${target.description})`;
+  `(${target.description}; ${targetReason})`;
 
 /** Writes what was reached into the folder of `--out`, where there is one. */
 const save = (
@@ -145,36 +152,37 @@ const trainShown = (made: Run, folder: string | undefined, view: View): Step<Tra
     );
   });
 
+/** The table and why the run ended; a failure is left to the caller to report. */
+const showResult = (view: View, { progress, ending }: TrainResult<OptimizerState>): Step<void> => {
+  if (progress.history.length > 0) view.line(`\n${historyTable(progress.history)}`);
+  if (ending._tag === 'Failed') return TE.left(endingLine(ending));
+  view.line(endingLine(ending));
+  return TE.right(undefined);
+};
+
+/** A prepared run, from its headline to its table. */
+const carryOut = (made: PreparedRun, folder: string | undefined, view: View): Step<void> =>
+  pipe(
+    folder === undefined ? TE.right(undefined) : pipe(writeConfig(folder, configOf(made)), TE.mapLeft(showOutputError)),
+    TE.tapIO(() => () => {
+      for (const line of [headline(made), ...(made.dataset.notes ?? [])]) view.line(line);
+    }),
+    TE.flatMap(() => trainShown(made, folder, view)),
+    TE.tap((result) => save(folder, made, result.progress)),
+    TE.flatMap((result) => showResult(view, result)),
+  );
+
 /** Runs an experiment to its end; Left is one line for the user. */
 export const runSession = (name: string, options: RunOptions): Step<void> => {
   const view = openView(process.stdout);
-  const folder = options.out;
-  return pipe(
+  const session = TE.bracket(
     prepareRun(name, options, view),
-    TE.tap((made) =>
-      folder === undefined
-        ? TE.right(undefined)
-        : pipe(writeConfig(folder, configOf(made)), TE.mapLeft(showOutputError)),
-    ),
-    TE.tapIO((made) => () => {
-      for (const line of [headline(made), ...(made.dataset.notes ?? [])]) view.line(line);
-    }),
-    TE.bindTo('made'),
-    TE.bind('result', ({ made }) => trainShown(made, folder, view)),
-    TE.tap(({ made, result }) => save(folder, made, result.progress)),
-    TE.tapIO(
-      ({ result }) =>
-        () =>
-          view.line(`\n${historyTable(result.progress.history)}\n${endingLine(result.ending)}`),
-    ),
-    TE.tapIO(({ made }) => made.target.dispose),
-    TE.flatMap(({ result }) =>
-      result.ending._tag === 'Failed' ? TE.left(endingLine(result.ending)) : TE.right(undefined),
-    ),
-    TE.tapIO(() => view.close),
-    TE.mapLeft((message) => {
-      view.close();
-      return message;
-    }),
+    (made) => carryOut(made, options.out, view),
+    ({ target }) => TE.fromIO(target.dispose),
   );
+  return async () => {
+    const outcome = await session();
+    view.close();
+    return outcome;
+  };
 };
