@@ -26,7 +26,7 @@ const bundle = async (entry: string): Promise<string> => {
   return outputFiles.map(({ text }) => text).join('\n');
 };
 
-/** A page on localhost (a secure context, which WebGPU asks for) that has loaded the bundle of `entry`. */
+/** An open page, and how to close it and its browser. */
 export interface OpenPage {
   readonly page: Page;
   readonly close: () => Promise<void>;
@@ -49,6 +49,7 @@ const launch = (): Promise<Browser> =>
     ],
   });
 
+/** A page on localhost (a secure context, which WebGPU asks for) that has loaded the bundle of the module `entry`. */
 export const openPage = async (entry: string): Promise<OpenPage> => {
   const script = await bundle(entry);
   const server = createServer((request, response) => {

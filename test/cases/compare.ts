@@ -4,7 +4,10 @@ import { interpreterTarget } from '../../runtime/interpreter.js';
 import { type Executable, showTargetError, type Target, type TargetError } from '../../runtime/target.js';
 import type { CaseRun, ProgramCase } from './programs.js';
 
-/** Relative tolerance of float32 targets, and the share of an array's largest element below which it is absolute. */
+/**
+ * Relative tolerance of float32 targets. It is absolute below the floor: this share of an array's largest element, or of
+ * 1 if that is smaller.
+ */
 const tolerance = { relative: 1e-4, floor: 1e-3 } as const;
 
 type Values = Readonly<Record<string, readonly number[]>>;
@@ -36,7 +39,7 @@ const differences = (where: string, actual: Values, expected: Values): readonly 
     const given = actual[name] ?? [];
     if (given.length !== values.length)
       return [`${where} ${name}: ${given.length} elements instead of ${values.length}`];
-    const scale = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    const scale = Math.min(1, Math.max(0, ...values.filter(Number.isFinite).map(Math.abs)));
     return values.flatMap((value, i) => {
       const other = given[i] ?? Number.NaN;
       return agree(other, value, scale) ? [] : [`${where} ${name}[${i}]: ${other} instead of ${value}`];

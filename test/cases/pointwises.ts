@@ -7,15 +7,23 @@ import { edges, noise, ramp } from './values.js';
 
 const functions = Object.keys(scalarFunctions).filter((name): name is ScalarFunction => name in scalarFunctions);
 
-/** y = fn(a, b, c) elementwise, the operands as many as the function takes. */
-const applied = (name: string, fn: ScalarFunction, operands: readonly (readonly number[])[]): ProgramCase => {
+/** Operands of one application: as many lists as the function takes. */
+type Operands = readonly (readonly number[])[];
+
+const count = 256;
+
+/** Repeats a list to `count` elements. */
+const filled = (values: readonly number[]): readonly number[] =>
+  Array.from({ length: count }, (_, i) => values[i % values.length] ?? 0);
+
+/** y = fn(a, b, c) elementwise, once for each choice of operands. */
+const applied = (fn: ScalarFunction, choices: readonly Operands[]): ProgramCase => {
   const names = ['a', 'b', 'c'].slice(0, scalarRow(fn).arity);
-  const length = operands[0]?.length ?? 0;
   return {
-    name: `${fn} ${name}`,
+    name: `${fn} on ordinary values, and on NaN, infinities and large ones`,
     program: program(
       fn,
-      [...names, 'y'].map((buffer) => ({ name: buffer, shape: [length] })),
+      [...names, 'y'].map((name) => ({ name, shape: [count] })),
       [
         {
           name: 'run',
@@ -23,7 +31,7 @@ const applied = (name: string, fn: ScalarFunction, operands: readonly (readonly 
           outputs: [names.length],
           steps: [
             step(
-              pointwise(fn, [loop(length)], [0], names.length, [
+              pointwise(fn, [loop(count)], [0], names.length, [
                 ...names.map((_, i): Instruction => load(i, affine([[0, 1]]))),
                 apply(fn, ...names.map((_, i) => i)),
               ]),
@@ -32,7 +40,10 @@ const applied = (name: string, fn: ScalarFunction, operands: readonly (readonly 
         },
       ],
     ),
-    runs: [{ stage: 'run', inputs: Object.fromEntries(names.map((buffer, i) => [buffer, operands[i] ?? []])) }],
+    runs: choices.map((operands) => ({
+      stage: 'run',
+      inputs: Object.fromEntries(names.map((name, i) => [name, filled(operands[i] ?? [])])),
+    })),
   };
 };
 
@@ -45,13 +56,13 @@ const domains: Partial<Readonly<Record<ScalarFunction, readonly number[]>>> = {
   tanh: [...ramp(20, -12, 12), ...ramp(20, -1e-3, 1e-3)],
 };
 
-const ordinary = functions.map((fn) => {
+const ordinary = (fn: ScalarFunction): Operands => {
   const first = domains[fn] ?? ramp(40, -6, 6);
   const second = noise(40, 20).map((value, i) => (i % 7 === 0 ? (first[i] ?? 0) : 2 * value));
-  // For `select` and `equal`: a condition with zeros in it
+  // A condition with zeros in it
   const condition = first.map((value, i) => (i % 3 === 0 ? 0 : value));
-  return applied('on ordinary values', fn, fn === 'select' ? [condition, first, second] : [first, second]);
-});
+  return fn === 'select' ? [condition, first, second] : [first, second];
+};
 
 /**
  * Where float32 and float64 overflow at different places the answers rightly differ; products, powers and quotients of
@@ -62,14 +73,13 @@ const isComparable = (fn: ScalarFunction, x: number, y: number): boolean => {
   return !Number.isFinite(value) || (Math.abs(value) <= 3.4e38 && (value === 0 || Math.abs(value) >= 1e-37));
 };
 
-const onEdges = functions.map((fn) => {
+const onEdges = (fn: ScalarFunction): Operands => {
   const pairs = edges
     .flatMap((x) => edges.map((y) => [x, y] as const))
     .filter(([x, y]) => isComparable(fn, Math.fround(x), Math.fround(y)));
-  const first = pairs.map(([x]) => x);
   const second = pairs.map(([, y]) => y);
-  return applied('on NaN, infinities and large values', fn, [first, second, second.map((y) => y + 1)]);
-});
+  return [pairs.map(([x]) => x), second, second.map((y) => y + 1)];
+};
 
 // Constants that are not finite, or not numbers of float32
 const constants: ProgramCase = {
@@ -153,4 +163,9 @@ const large: ProgramCase = {
   ],
 };
 
-export const pointwises: readonly ProgramCase[] = [...ordinary, ...onEdges, constants, zeros, large];
+export const pointwises: readonly ProgramCase[] = [
+  ...functions.map((fn) => applied(fn, [ordinary(fn), onEdges(fn)])),
+  constants,
+  zeros,
+  large,
+];
