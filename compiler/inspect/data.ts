@@ -1,6 +1,6 @@
 /** What inspection gives: plain records, ready for JSON. Everything that is shown anywhere is rendered from these. */
+import type { Sizes } from '../../dsl/shape.js';
 import type { Cost } from '../cost.js';
-import type { PassName } from '../passes.js';
 import type { Style } from '../print/name.js';
 import type { Lane } from './origins.js';
 
@@ -22,6 +22,10 @@ export interface InspectedValue {
   /** The primitive at its root. */
   readonly operation: string;
   readonly definition: Notation;
+  /** The rule that made it, in mathematical notation: `∂ tanh: ẏ = (1 − y²) ⊙ ẋ`. */
+  readonly rule: string;
+  /** Its definition as it was derived, before any pass. */
+  readonly derived: Notation;
   /** Keys of the values and leaves that the definition mentions. */
   readonly uses: readonly string[];
 }
@@ -47,7 +51,7 @@ export interface InspectedStage {
 
 /** A graph after one pass. */
 export interface InspectedLevel {
-  readonly pass: PassName | 'derived';
+  readonly pass: string;
   readonly values: readonly InspectedValue[];
   readonly leaves: readonly InspectedLeaf[];
   readonly stages: readonly InspectedStage[];
@@ -67,27 +71,45 @@ export interface Inspection {
   readonly levels: readonly InspectedLevel[];
 }
 
-/** How one value came about. */
-export interface Provenance {
-  /** Key of the value. */
-  readonly key: string;
-  /** The rule that made it, in mathematical notation. */
-  readonly rule: Notation;
-  /** Its definition as it was derived, before the passes. */
-  readonly derived: Notation;
-}
-
 /** One kernel of a compiled graph. */
 export interface InspectedKernel {
   readonly name: string;
   readonly stage: string;
-  /** Keys of the values that it computes; the one that it stores comes last. */
-  readonly values: readonly string[];
+  /** Key of the value that it stores, or the name of the loop variable that it starts. */
   readonly stores: string;
+  /** Keys of the values that it computes on the way, without a place in memory. */
+  readonly fused: readonly string[];
+  /** Names of the arrays that it reads. */
   readonly reads: readonly string[];
+  /** All that it computes in one expression over what it reads. */
+  readonly expression: Notation;
   readonly cost: Cost;
   /** FLOPs per byte. */
   readonly intensity: number;
-  /** The loop nest, as text. */
-  readonly listing: string;
+  /** The loop nest, line by line. */
+  readonly listing: readonly string[];
+}
+
+/** One array of a compiled graph. */
+export interface InspectedBuffer {
+  readonly name: string;
+  readonly bytes: number;
+  /** Where it lives in the arena, in bytes. */
+  readonly offset: number;
+  readonly kind: 'input' | 'temporary';
+  /** The first and the last stage that need it. */
+  readonly life: readonly [string, string];
+}
+
+/** A graph, compiled for one binding of its dimensions. */
+export interface InspectedProgram {
+  readonly sizes: Sizes;
+  readonly kernels: readonly InspectedKernel[];
+  readonly buffers: readonly InspectedBuffer[];
+  /** Bytes of the whole arena, with places shared. */
+  readonly arenaBytes: number;
+  /** By stage, for one run; loops count one round. */
+  readonly costs: Readonly<Record<string, Cost>>;
+  /** The kernels that compute a value, by its key. */
+  readonly kernelsOf: Readonly<Record<string, readonly string[]>>;
 }

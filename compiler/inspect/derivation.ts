@@ -3,7 +3,10 @@ import { postorder } from '../../dsl/expr.js';
 import { input } from '../../dsl/leaves.js';
 import type { Expr } from '../../dsl/node.js';
 import { splitParameters } from '../../dsl/parameters.js';
-import { type PassName, runPasses } from '../passes.js';
+import { operandsOf } from '../../dsl/structure.js';
+import { analyze } from '../lower/analysis.js';
+import { groupFactors } from '../lower/reassociate.js';
+import { runPasses } from '../passes.js';
 import type { Name } from '../print/name.js';
 import { isConstant, type Names } from '../print/names.js';
 import { boundModel, type InspectedGraph, type InspectedModel } from './graphs.js';
@@ -12,13 +15,15 @@ import { type Origin, type Origins, originsOf } from './origins.js';
 
 /** The graph as it stands after one pass. */
 export interface Level {
-  /** The last pass that has run; `derived` before the first. */
-  readonly pass: PassName | 'derived';
+  /** The last pass that has run; `derived` before the first, `staged` after the regrouping that lowering begins with. */
+  readonly pass: string;
   /** The outputs of each stage. */
   readonly stages: readonly { readonly name: string; readonly outputs: Readonly<Record<string, Expr>> }[];
   readonly given: Names;
   readonly names: Names;
   readonly origins: Origins;
+  /** What uses a value of the forward pass, as it was derived. */
+  readonly users: ReadonlyMap<Expr, readonly Expr[]>;
   /** The derived expressions that became an expression, in the order in which they were derived. */
   readonly derivedFrom: ReadonlyMap<Expr, Expr>;
 }
@@ -27,6 +32,35 @@ const firstWins = <V>(entries: Iterable<readonly [Expr, V]>): ReadonlyMap<Expr, 
   const table = new Map<Expr, V>();
   for (const [expr, value] of entries) if (!table.has(expr)) table.set(expr, value);
   return table;
+};
+
+const usersOf = (order: readonly Expr[]): ReadonlyMap<Expr, readonly Expr[]> => {
+  const users = new Map<Expr, Expr[]>();
+  for (const expr of order)
+    for (const operand of new Set(operandsOf(expr.node))) {
+      const known = users.get(operand);
+      if (known === undefined) users.set(operand, [expr]);
+      else known.push(expr);
+    }
+  return users;
+};
+
+/** What every pass makes of some expressions, and what staging makes of them in the end. */
+const traceOf = (
+  outputs: readonly Expr[],
+  followed: readonly Expr[],
+  { stages }: InspectedGraph,
+): readonly { readonly pass: string; readonly outputs: readonly Expr[] }[] => {
+  // Every pass rewrites an expression by itself: run over all of them, it tells what became of each.
+  const trace = runPasses(followed);
+  const last = trace.at(-1)?.outputs ?? followed;
+  const stageOfInput = new Map(stages.flatMap(({ inputs }, stage) => inputs.map((leaf) => [leaf, stage] as const)));
+  const image = new Map(followed.map((expr, i) => [expr, last[i] ?? expr] as const));
+  const analysis = analyze(
+    outputs.map((expr) => image.get(expr) ?? expr),
+    (leaf) => stageOfInput.get(leaf) ?? 0,
+  );
+  return [...trace, { pass: 'staged', outputs: groupFactors(last, analysis) }];
 };
 
 /** Follows a graph of a model through all passes. */
@@ -41,9 +75,9 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
   const within = new Set(postorder(outputs));
   const relevant: Origins = new Map([...origins].filter(([expr]) => within.has(expr)));
   const { given, names } = graphNamesOf(space, graph, [bound.output], relevant);
-  // Every pass rewrites an expression by itself: run over all of them, it tells what became of each.
+  const users = usersOf(postorder([bound.output, bound.loss]));
   const followed = [...new Set([...outputs, ...given.keys(), ...within])];
-  return runPasses(followed).map(({ pass, outputs: images }): Level => {
+  return traceOf(outputs, followed, graph).map(({ pass, outputs: images }): Level => {
     const image = new Map(followed.map((expr, i) => [expr, images[i] ?? expr] as const));
     const of = (expr: Expr): Expr => image.get(expr) ?? expr;
     const carried = <V>(table: ReadonlyMap<Expr, V>): ReadonlyMap<Expr, V> =>
@@ -61,6 +95,7 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
       given: givenNow,
       names: new Map(namesNow),
       origins: carried<Origin>(relevant),
+      users,
       derivedFrom: firstWins([...within].map((expr) => [of(expr), expr] as const)),
     };
   });

@@ -6,6 +6,7 @@ import { operandsOf } from '../../dsl/structure.js';
 import { type Analysis, analyze } from '../lower/analysis.js';
 import { type Style, showName } from '../print/name.js';
 import type { Names } from '../print/names.js';
+import { operationOf, ruleOf } from '../print/rules.js';
 import { type Statements, statementsOf, writer } from '../print/statements.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Notation } from './data.js';
 import type { Level } from './derivation.js';
@@ -65,6 +66,30 @@ const lanesOf = (order: readonly Expr[], level: Level, graph: InspectedGraph): R
   return table;
 };
 
+/** An expression and the folds directly under it that no name stands for: what one line of a listing does. */
+const stepsOf = (of: Expr): readonly Expr[] => [
+  of,
+  ...operandsOf(of.node).filter(({ node }) => of.node.op === 'map' && (node.op === 'contract' || node.op === 'reduce')),
+];
+
+/** The rule that made an expression, by its origin. */
+const ruleFor = (expr: Expr, level: Level): string => {
+  const origin = level.origins.get(expr);
+  if (origin?.of === undefined)
+    return level.derivedFrom.has(expr) ? operationOf(expr) : `${operationOf(expr)}, made by a pass`;
+  const { of, role, lane } = origin;
+  if (role === 'part') return `within ∂ ${operationOf(of)}: ${ruleOf(of).forward}`;
+  if (lane === 'hessian' && role === 'cotangent') return 'H J v: the tangent of ∂ℓ/∂z along ż = J v';
+  if (role === 'tangent')
+    return stepsOf(of)
+      .map((step) => `∂ ${operationOf(step)}: ${ruleOf(step).forward}`)
+      .join('; ');
+  // a cotangent comes from the transposes of what used the value
+  const users = level.users.get(of) ?? [];
+  const rules = [...new Set(users.map((user) => `(∂ ${operationOf(user)})ᵀ: ${ruleOf(user).reverse}`))];
+  return rules.length === 0 ? 'the seed of the transposition' : rules.join('; summed with ');
+};
+
 const leafKind = (expr: Expr, graph: InspectedGraph): InspectedLeaf['kind'] => {
   if (expr === graph.direction) return 'direction';
   if (expr === graph.cotangent) return 'cotangent';
@@ -80,8 +105,8 @@ const loopsAround = (expr: Expr, analysis: Analysis): readonly Expr[] => {
   return outer;
 };
 
-/** The records of a graph after a pass. */
-export const inspectLevel = (level: Level, graph: InspectedGraph): InspectedLevel => {
+/** The records of a graph after a pass; `derived` is the level before the first. */
+export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph): InspectedLevel => {
   const { list, names } = levelStatements(level);
   const outputs = level.stages.flatMap((stage) => Object.values(stage.outputs));
   const stageOfInput = new Map(
@@ -90,6 +115,7 @@ export const inspectLevel = (level: Level, graph: InspectedGraph): InspectedLeve
   const analysis = analyze(outputs, (leaf) => stageOfInput.get(leaf) ?? 0);
   const lane = lanesOf(analysis.order, level, graph);
   const define = definitions(names);
+  const defineDerived = definitions(levelStatements(derived).names);
   const use = writer(names, 'text').use;
   const keyOf = (expr: Expr): string => use(expr).text;
   const nameOf = (expr: Expr): Notation => notation((style) => writer(names, style).use(expr).text);
@@ -101,8 +127,10 @@ export const inspectLevel = (level: Level, graph: InspectedGraph): InspectedLeve
       lane: lane.get(expr) ?? 'primal',
       stage: analysis.stageOf(expr),
       loops: loopsAround(expr, analysis).map(keyOf),
-      operation: expr.node.op === 'map' ? expr.node.fn : expr.node.op === 'reduce' ? expr.node.kind : expr.node.op,
+      operation: operationOf(expr),
       definition: define(expr),
+      rule: ruleFor(expr, level),
+      derived: defineDerived(level.derivedFrom.get(expr) ?? expr),
       uses: mentioned(expr, names).map(keyOf),
     }),
   );

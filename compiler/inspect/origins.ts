@@ -110,7 +110,7 @@ export const originsOf = (
   for (const { lane, role, curvature, pairs } of made) {
     for (const [of, expr] of pairs) if (!origins.has(expr)) origins.set(expr, { lane, of, role, curvature });
     for (const [of, expr] of pairs)
-      for (const part of postorder([expr], (e) => origins.has(e)))
+      for (const part of postorder([expr], (e) => e !== expr && origins.has(e)))
         if (!origins.has(part)) origins.set(part, { lane, of, role: 'part', curvature });
   }
   return origins;

@@ -11,7 +11,7 @@ import { lenetModel, mnistModel, smallModel } from './models.js';
 const inspected = (model: InspectedModel, graph: GraphName): Inspection => {
   const result = inspect(model, graph);
   if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
-  return result.right;
+  return result.right.inspection;
 };
 
 const lastLevel = (inspection: Inspection) => {

@@ -1,0 +1,70 @@
+/** Compiled graphs as text: kernels with their costs, and the memory plan. */
+import type { InspectedKernel, InspectedProgram } from '../inspect/data.js';
+import { type ListingOptions, listingDefaults, wrapped } from './listing.js';
+import { displayWidth, padColumns } from './name.js';
+
+const units = ['', 'k', 'M', 'G', 'T'] as const;
+
+/** `31.4 M`: a count with three digits and a decimal prefix. */
+export const showCount = (count: number): string => {
+  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  const value = count / 1000 ** power;
+  const text = Number.isInteger(value) && power === 0 ? String(value) : value.toPrecision(3);
+  return `${text} ${units[power] ?? ''}`;
+};
+
+const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => padColumns(cell, widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+/** Milliseconds by kernel, where they were measured. */
+export type Timings = Readonly<Record<string, number>>;
+
+const kernelLines = (kernel: InspectedKernel, timings: Timings, options: ListingOptions): readonly string[] => {
+  const { name, stores, fused, reads, cost, intensity, expression, listing } = kernel;
+  const time = timings[name] === undefined ? '' : `, ${timings[name].toFixed(3)} ms`;
+  return [
+    `  ${name} → ${stores}   ${showCount(cost.flops)}FLOP, ${showCount(cost.bytes)}B, ${intensity.toFixed(2)} FLOP/B${time}`,
+    `    reads ${reads.join(', ') || 'nothing'}${fused.length === 0 ? '' : `; computes ${fused.join(', ')} on the way`}`,
+    ...(expression.text === '' ? [] : wrapped('    = ', expression.text, options.columns)),
+    ...listing.map((line) => `      ${line}`),
+  ];
+};
+
+/** Every kernel, stage by stage, with sums. */
+export const listKernels = (
+  { kernels, costs }: InspectedProgram,
+  timings: Timings = {},
+  options: ListingOptions = listingDefaults,
+): readonly string[] =>
+  Object.entries(costs).flatMap(([stage, cost]) => [
+    '',
+    `${stage}: ${cost.kernels} kernels, ${showCount(cost.flops)}FLOP, ${showCount(cost.bytes)}B`,
+    ...kernels.filter((kernel) => kernel.stage === stage).flatMap((kernel) => kernelLines(kernel, timings, options)),
+  ]);
+
+/** The memory plan: every array with its place and life. */
+export const listMemory = ({ buffers, arenaBytes }: InspectedProgram): readonly string[] => {
+  const total = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [
+    '',
+    `memory: ${showCount(arenaBytes)}B for ${buffers.length} arrays of ${showCount(total)}B in all`,
+    ...columns([
+      ['  array', 'bytes', 'from', 'to', 'kind', 'life'],
+      ...buffers.map(({ name, bytes, offset, kind, life: [first, last] }) => [
+        `  ${name}`,
+        String(bytes),
+        String(offset),
+        String(offset + bytes),
+        kind,
+        first === last ? first : `${first} … ${last}`,
+      ]),
+    ]),
+  ];
+};
