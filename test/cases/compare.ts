@@ -10,15 +10,16 @@ import type { CaseRun, ProgramCase } from './programs.js';
  */
 const tolerance = { relative: 1e-4, floor: 1e-3 } as const;
 
-type Values = Readonly<Record<string, readonly number[]>>;
+/** Outputs by name, scalars as one element. */
+export type Values = Readonly<Record<string, readonly number[]>>;
 
 const orThrow = <A>(result: E.Either<TargetError, A>): A => {
   if (E.isLeft(result)) throw new Error(showTargetError(result.left));
   return result.right;
 };
 
-/** Every output of one run, scalars as one element. */
-const outputsOf = async (executable: Executable, { stage, inputs }: CaseRun): Promise<Values> => {
+/** Every output of one run; throws if it fails. */
+export const outputsOf = async (executable: Executable, { stage, inputs }: CaseRun): Promise<Values> => {
   const given = Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [name, typeof value === 'number' ? value : Float32Array.from(value)]),
   );

@@ -5,7 +5,8 @@ import { type NetworkSpecimen, networkOf } from '../support/networks.js';
 import { numbers } from '../support/numbers.js';
 import type { ProgramCase } from './programs.js';
 
-const networkCase = (specimen: NetworkSpecimen): ProgramCase => {
+/** The case of one network. */
+export const networkCase = (specimen: NetworkSpecimen): ProgramCase => {
   const network = networkOf(specimen);
   const values = (name: string): readonly number[] => [...(network.environment.get(name) ?? [])];
   const { inputs, hidden, outputs, activation, loss, batch } = specimen;
