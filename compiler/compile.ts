@@ -4,6 +4,7 @@ import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
 import type { Expr } from '../dsl/node.js';
 import type { Sizes } from '../dsl/shape.js';
+import { analyze } from './lower/analysis.js';
 import { lower, type StageExpressions, withOutputs } from './lower/lower.js';
 import { planMemory } from './memory.js';
 import { runPasses } from './passes.js';
@@ -75,6 +76,15 @@ const checkLeaves = (
   return E.right(outputs);
 };
 
+/** A variable has a value only inside its loop. */
+const checkScopes = (outputs: readonly Expr[]): E.Either<CompileError, unknown> => {
+  const { scopeOf } = analyze(outputs, () => 0);
+  const escaped = outputs.find((output) => scopeOf(output) !== undefined);
+  return escaped === undefined
+    ? E.right(outputs)
+    : refuse('variables used inside their loop only', `a loop variable in ${String(escaped)}`);
+};
+
 const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => {
   const names = checkNames(program);
   if (E.isLeft(names)) return names;
@@ -88,7 +98,7 @@ const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => 
     const leaves = checkLeaves(Object.values(outputs), known, name, program.sizes);
     if (E.isLeft(leaves)) return leaves;
   }
-  return E.right(program);
+  return checkScopes(program.stages.flatMap(({ outputs }) => Object.values(outputs)));
 };
 
 /**

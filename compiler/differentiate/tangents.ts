@@ -3,7 +3,7 @@
  * ẏ. One row per function; every row is linear in the tangents, so that it can be transposed.
  */
 import type { Expr } from '../../dsl/node.js';
-import { literal, map } from '../../dsl/primitives.js';
+import { literal, map, zeros } from '../../dsl/primitives.js';
 import type { ScalarFunction } from '../../dsl/scalar.js';
 
 /** A tangent that may be zero; zeros never become nodes. */
@@ -96,7 +96,7 @@ export const tangentRules: { readonly [F in ScalarFunction]: TangentRule } = {
   select: ([c], _, [, dx, dy]) => {
     const shaped = dx ?? dy;
     if (c === undefined || shaped === undefined) return undefined;
-    const zero = map('mul', literal(0), shaped);
+    const zero = zeros(shaped.shape);
     return map('select', c, dx ?? zero, dy ?? zero);
   },
 };

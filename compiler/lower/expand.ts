@@ -19,12 +19,18 @@ export interface ExpandContext {
 
 type Index = readonly Affine[];
 
+// JSON has one spelling for NaN and the infinities, and one for both zeros
+const instructionKey = (instruction: Instruction): string =>
+  instruction.op === 'constant'
+    ? `constant ${Object.is(instruction.value, -0) ? '-0' : instruction.value}`
+    : JSON.stringify(instruction);
+
 /** An instruction list under construction; equal instructions are shared. */
 const blockBuilder = () => {
   const instructions: Instruction[] = [];
   const known = new Map<string, number>();
   const push = (instruction: Instruction): number => {
-    const key = JSON.stringify(instruction);
+    const key = instructionKey(instruction);
     const position = known.get(key) ?? instructions.push(instruction) - 1;
     known.set(key, position);
     return position;
@@ -111,7 +117,9 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
   const isSum = (expr: Expr): boolean => {
     if (bufferOf(expr) !== undefined && expr !== root) return false;
     const { node } = expr;
-    if (node.op === 'map') return node.fn === 'add' && node.operands.every(isSum);
+    // x + x is not two folds: sums of sums of themselves would double with every level
+    if (node.op === 'map')
+      return node.fn === 'add' && node.operands[0] !== node.operands[1] && node.operands.every(isSum);
     return node.op === 'contract' || node.op === 'windowAdjoint' || (node.op === 'reduce' && node.kind === 'sum');
   };
 

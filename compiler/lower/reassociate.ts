@@ -10,46 +10,75 @@ import type { Analysis } from './analysis.js';
 
 const isProduct = ({ node }: Expr): boolean => node.op === 'map' && node.fn === 'mul';
 
+/** When a value is known: by stage, then by loop depth. */
+type Rank = readonly [stage: number, loopDepth: number];
+
+const later = (a: Rank, b: Rank): number => a[0] - b[0] || a[1] - b[1];
+
 /** Regroups the products below the roots. */
 export const groupFactors = (roots: readonly Expr[], analysis: Analysis): readonly Expr[] => {
-  // when a value is known: by stage, then by loop depth; for rebuilt expressions, that of their operands
-  const ranks = new Map<Expr, readonly [number, number]>();
-  const rankOf = (expr: Expr): readonly [number, number] =>
-    ranks.get(expr) ?? [analysis.stageOf(expr), analysis.loopDepth(expr)];
-  const later = (a: readonly [number, number], b: readonly [number, number]): number => a[0] - b[0] || a[1] - b[1];
+  const outputs = new Set(roots);
+  // for rebuilt expressions, the ranks of what they stand for
+  const ranks = new Map<Expr, Rank>();
+  const rankOf = (expr: Expr): Rank => ranks.get(expr) ?? [analysis.stageOf(expr), analysis.loopDepth(expr)];
 
-  /** The factors of a product, through inner products (and their transposes) that nothing else uses. */
-  const factors = (expr: Expr): readonly Expr[] =>
-    operandsOf(expr.node).flatMap((operand) => {
-      if (isProduct(operand) && single.has(operand)) return factors(operand);
-      const { node } = operand;
-      if (node.op !== 'transpose' || !isProduct(node.operand) || !single.has(node.operand)) return [operand];
-      return factors(node.operand).map((factor) => {
-        const moved = transpose(factor, node.permutation);
-        ranks.set(moved, rankOf(factor));
-        return moved;
-      });
-    });
-  const single = new Set<Expr>();
+  /** The one place that uses an expression, if there is one. */
+  const onlyUser = (expr: Expr): Expr | undefined => {
+    const [user, ...others] = analysis.users(expr);
+    const once = user !== undefined && operandsOf(user.node).filter((operand) => operand === expr).length === 1;
+    return once && others.length === 0 && !outputs.has(expr) ? user : undefined;
+  };
+  /** Is it a product that is nothing but a factor of another (perhaps transposed)? Then the other regroups it. */
+  const isInner = (expr: Expr): boolean => {
+    const user = onlyUser(expr);
+    const beyond = user?.node.op === 'transpose' ? onlyUser(user) : user;
+    return isProduct(expr) && beyond !== undefined && isProduct(beyond);
+  };
+  const inner = new Set<Expr>();
+
+  /** The factors of a product, from left to right, through inner products and their transposes. */
+  const factorsOf = (product: Expr): readonly Expr[] => {
+    const found: Expr[] = [];
+    const stack: { readonly expr: Expr; readonly move: readonly number[] }[] = [];
+    const push = (expr: Expr, move: readonly number[]): void => {
+      for (const operand of operandsOf(expr.node).toReversed()) stack.push({ expr: operand, move });
+    };
+    push(product, [...product.shape.keys()]);
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const { expr, move } = top;
+      const { node } = expr;
+      if (inner.has(expr)) push(expr, move);
+      else if (node.op === 'transpose' && inner.has(node.operand))
+        push(
+          node.operand,
+          move.map((axis) => node.permutation[axis] ?? 0),
+        );
+      else {
+        const moved = transpose(expr, move);
+        ranks.set(moved, rankOf(expr));
+        found.push(moved);
+      }
+    }
+    return found;
+  };
 
   return rewrite(roots, (expr, original) => {
     ranks.set(expr, rankOf(original));
+    if (isInner(original) && isProduct(expr)) {
+      inner.add(expr);
+      return expr;
+    }
     if (!isProduct(expr)) return expr;
-    if (analysis.users(original).length === 1) single.add(expr);
-    const all = factors(expr);
-    if (all.length < 3) return expr;
-    const sorted = all.toSorted((a, b) => later(rankOf(a), rankOf(b)));
-    const [first, second] = sorted;
-    const last = sorted.at(-1);
+    const sorted = factorsOf(expr).toSorted((a, b) => later(rankOf(a), rankOf(b)));
+    const [first, second, ...others] = sorted;
+    const last = others.at(-1);
     const worthwhile =
       first !== undefined && second !== undefined && last !== undefined && later(rankOf(second), rankOf(last)) < 0;
     if (!worthwhile) return expr;
-    const product = sorted.slice(1).reduce((left, right) => {
+    return sorted.slice(1).reduce((left, right) => {
       const both = map('mul', left, right);
       ranks.set(both, rankOf(right));
       return both;
     }, first);
-    if (analysis.users(original).length === 1) single.add(product);
-    return product;
   });
 };
