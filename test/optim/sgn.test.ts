@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import { readVector, type SgnHyperparameters, sgn, sgnHyperparameters } from '../../optim/index.js';
+import { interpreterTarget } from '../../runtime/index.js';
+import { rightOf } from '../support/evaluation.js';
+import { batchOf, twoParameterProblem } from './problems.js';
+import { type Pair, type ReferenceState, referenceStep, type Samples } from './reference.js';
+
+// float32 holds what it is given, so that both sides see the same samples
+const rounded = (samples: Samples): Samples => samples.map(([x, y]) => [Math.fround(x), Math.fround(y)]);
+
+const batches: readonly Samples[] = [
+  rounded([
+    [0.5, 1.1],
+    [-1.2, -1.6],
+    [2, 1.9],
+    [0.1, 0.3],
+  ]),
+  rounded([
+    [1.5, 1.7],
+    [-0.4, -0.9],
+    [-2.2, -2.1],
+    [0.8, 1.2],
+  ]),
+];
+
+const steps = 4;
+
+// from here the full step overshoots: the line search and the trust region have something to do
+const start: Pair = [2.5, 0.75];
+
+interface Seen {
+  readonly theta: readonly number[];
+  readonly damping: number;
+  readonly loss: number;
+  readonly trialLoss: number;
+  readonly stepSize: number;
+  readonly cgIterations: number;
+  readonly stopReason: string;
+}
+
+const runCompiled = async (settings: SgnHyperparameters): Promise<readonly Seen[]> => {
+  const optimizer = sgn(rightOf(twoParameterProblem), settings, interpreterTarget);
+  const seen: Seen[] = [];
+  let state = optimizer.init(Float32Array.from(start));
+  for (let i = 0; i < steps; i++) {
+    const stepped = rightOf(await optimizer.step(state, batchOf(batches[i % batches.length] ?? []))());
+    state = stepped.state;
+    const theta = Array.from(rightOf(await readVector(state.theta)()));
+    seen.push({ ...stepped.report, theta, damping: state.damping });
+  }
+  return seen;
+};
+
+const runReference = (settings: SgnHyperparameters): readonly Seen[] => {
+  const seen: Seen[] = [];
+  let state: ReferenceState = { step: 0, theta: start, momentum: [0, 0], damping: settings.damping };
+  for (let i = 0; i < steps; i++) {
+    const stepped = referenceStep(settings, state, batches[i % batches.length] ?? []);
+    state = stepped.state;
+    seen.push({ ...stepped.report, theta: state.theta, damping: state.damping });
+  }
+  return seen;
+};
+
+type Overrides = Partial<SgnHyperparameters>;
+
+// every option, beside settings that differ in nothing else
+const cases: readonly { readonly name: string; readonly settings: Overrides; readonly than: Overrides }[] = [
+  { name: 'damping', settings: { damping: 0.5 }, than: {} },
+  { name: 'minDamping', settings: { minDamping: 1e-3 }, than: {} },
+  { name: 'no trust region', settings: { trustRegion: false }, than: {} },
+  {
+    name: 'a linear schedule of the damping',
+    settings: { trustRegion: false, damping: 0.5, dampingSchedule: 'linear' },
+    than: { trustRegion: false, damping: 0.5 },
+  },
+  {
+    name: 'a cosine schedule of the damping',
+    settings: { trustRegion: false, damping: 0.5, dampingSchedule: 'cosine' },
+    than: { trustRegion: false, damping: 0.5, dampingSchedule: 'linear' },
+  },
+  {
+    name: 'the steps of a schedule',
+    settings: { trustRegion: false, damping: 0.5, dampingSchedule: 'linear', dampingScheduleSteps: 2 },
+    than: { trustRegion: false, damping: 0.5, dampingSchedule: 'linear' },
+  },
+  {
+    name: 'where a cosine schedule ends',
+    settings: { trustRegion: false, damping: 0.5, dampingSchedule: 'cosine', dampingScheduleSteps: 2, minDamping: 0.2 },
+    than: { trustRegion: false, damping: 0.5, dampingSchedule: 'cosine', dampingScheduleSteps: 2 },
+  },
+  { name: 'gradientMomentum', settings: { gradientMomentum: 0.6 }, than: {} },
+  {
+    name: 'a diagonal preconditioner',
+    settings: { preconditioner: 'diagonal', minCgIterations: 1 },
+    than: { minCgIterations: 1 },
+  },
+  {
+    name: 'preconditionerExponent',
+    settings: { preconditioner: 'diagonal', preconditionerExponent: 0.5, minCgIterations: 1 },
+    than: { preconditioner: 'diagonal', minCgIterations: 1 },
+  },
+  {
+    name: 'a preconditioner of a gradient with momentum',
+    settings: { preconditioner: 'diagonal', preconditionerExponent: 0.75, gradientMomentum: 0.9, minCgIterations: 1 },
+    than: { preconditioner: 'diagonal', preconditionerExponent: 0.75, minCgIterations: 1 },
+  },
+  { name: 'cgTolerance', settings: { cgTolerance: 0.05 }, than: {} },
+  { name: 'minCgIterations', settings: { minCgIterations: 1 }, than: {} },
+  { name: 'maxCgIterations', settings: { maxCgIterations: 1, cgSwitchStep: 3 }, than: { cgSwitchStep: 3 } },
+  {
+    name: 'cgSwitchStep',
+    settings: { maxCgIterations: 1, cgSwitchStep: 2 },
+    than: { maxCgIterations: 1, cgSwitchStep: 3 },
+  },
+  { name: 'no line search', settings: { lineSearch: false }, than: {} },
+  { name: 'a fixed step', settings: { lineSearch: false, stepSize: 0.3 }, than: { lineSearch: false } },
+  {
+    name: 'a fixed step without trust region',
+    settings: { lineSearch: false, stepSize: 0.3, trustRegion: false },
+    than: { lineSearch: false, trustRegion: false },
+  },
+  { name: 'where the line search starts', settings: { stepSize: 0.7 }, than: {} },
+  { name: 'sufficientDecrease', settings: { sufficientDecrease: 0.9 }, than: {} },
+  { name: 'shrink', settings: { shrink: 0.3 }, than: {} },
+  { name: 'maxLineSearchIterations', settings: { maxLineSearchIterations: 1, shrink: 0.8 }, than: { shrink: 0.8 } },
+];
+
+const complete = (overrides: Overrides): SgnHyperparameters => sgnHyperparameters.parse(overrides);
+
+const expectSame = (actual: readonly Seen[], expected: readonly Seen[]): void => {
+  expect(actual).to.have.length(expected.length);
+  for (const [i, want] of expected.entries()) {
+    const got = actual[i];
+    const where = `step ${i + 1}`;
+    expect(got?.stopReason, `${where}: stop reason`).to.equal(want.stopReason);
+    expect(got?.cgIterations, `${where}: CG iterations`).to.equal(want.cgIterations);
+    expect(got?.stepSize, `${where}: α`).to.equal(want.stepSize);
+    expect(got?.damping, `${where}: ρ`).to.be.closeTo(want.damping, 1e-9 * want.damping);
+    expect(got?.loss, `${where}: loss`).to.be.closeTo(want.loss, 1e-9);
+    expect(got?.trialLoss, `${where}: loss after the step`).to.be.closeTo(want.trialLoss, 1e-9);
+    // θ is read back as float32
+    for (const [k, entry] of want.theta.entries())
+      expect(got?.theta[k], `${where}: θ[${k}]`).to.be.closeTo(entry, 1e-6 * Math.abs(entry));
+  }
+};
+
+describe('sgn', () => {
+  it('steps as the reference does with the defaults of the paper', async () => {
+    expectSame(await runCompiled(complete({})), runReference(complete({})));
+  });
+
+  for (const { name, settings, than } of cases)
+    it(`steps as the reference does with ${name}, and otherwise than without it`, async () => {
+      const expected = runReference(complete(settings));
+      expectSame(await runCompiled(complete(settings)), expected);
+      expect(expected, 'the option changes nothing here').not.to.deep.equal(runReference(complete(than)));
+    });
+});
