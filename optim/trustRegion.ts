@@ -5,7 +5,7 @@ const poor = { below: 1 / 4, multiply: 3 / 2 };
 const good = { above: 3 / 4, multiply: 2 / 3 };
 
 /** What a step promised and what it gave; both are negative for a step that descends. */
-export interface Reduction {
+export interface LossChange {
   /** L(θ + Δθ) − L(θ). */
   readonly actual: number;
   /** ½ (r + g)ᵀΔθ, the change of the damped quadratic model gᵀΔθ + ½ Δθᵀ(G + ρI)Δθ, where r = (G + ρI)Δθ + g. */
@@ -13,7 +13,7 @@ export interface Reduction {
 }
 
 /** actual / predicted; 1 where nothing was promised and nothing changed (Δθ = 0), so that ρ has no reason to grow. */
-export const reductionRatio = ({ actual, predicted }: Reduction): number =>
+export const reductionRatio = ({ actual, predicted }: LossChange): number =>
   predicted === 0 && actual === 0 ? 1 : actual / predicted;
 
 /** ρ after a step: 3/2 ρ where the ratio is under 1/4; 2/3 ρ, but not under `minDamping`, where it is over 3/4. */
