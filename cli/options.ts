@@ -26,6 +26,13 @@ const parseNumber = (text: string): number => {
   return value;
 };
 
+/** The whole number, 1 or more, of an option. */
+export const parseCount = (text: string): number => {
+  const value = parseNumber(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+};
+
 const parseSwitch = (text: string): boolean => {
   if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('It must be on or off.');
   return text === 'on';

@@ -1,68 +1,66 @@
-/** The folder of a run: `config.json`, `history.json` and `parameters.safetensors`, each replaced atomically. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The folder of a run: `config.json`, `history.json`, `parameters.safetensors`, `checkpoint.json` and `summary.json`. */
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type ParameterSpace, parameterViews } from '../dsl/index.js';
-import { type EpochRecord, encodeSafetensors } from '../optim/index.js';
+import { parameterViews } from '../dsl/index.js';
+import {
+  encodeSafetensors,
+  type OptimizerError,
+  type OptimizerState,
+  type Progress,
+  type Run,
+  readVector,
+  type Snapshot,
+  showOptimizerError,
+  summaryOf,
+  type TrainResult,
+} from '../optim/index.js';
+import { showTargetError } from '../runtime/index.js';
+import { parametersName, writeCheckpoint } from './checkpoint.js';
+import { jsonText, makeFolder, replaceFile, showFileError } from './files.js';
 
-/** A file that could not be written. */
-export interface OutputError {
-  readonly _tag: 'OutputError';
-  readonly path: string;
-  readonly reason: string;
-}
-
-/** One line for people. */
-export const showOutputError = ({ path, reason }: OutputError): string =>
-  `cannot write ${path}: ${reason}; name a writable folder with --out`;
-
-const attempt = (path: string, effect: () => Promise<unknown>): TE.TaskEither<OutputError, void> =>
-  TE.tryCatch(
-    async () => {
-      await effect();
-    },
-    (thrown): OutputError => ({
-      _tag: 'OutputError',
-      path,
-      reason: thrown instanceof Error ? thrown.message : String(thrown),
-    }),
-  );
-
-// A reader sees the old file or the new one, never a part: a rename within one folder is atomic.
-const replaceFile = (folder: string, name: string, content: string | Uint8Array): TE.TaskEither<OutputError, void> => {
-  const path = join(folder, name);
-  const temporary = `${path}.${process.pid}.partial`;
-  return attempt(path, async () => {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  });
-};
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** A step of writing: Left is one line for the user. */
+type Write = TE.TaskEither<string, void>;
 
 /** Makes the folder and writes what the run is to do. */
-export const writeConfig = (folder: string, config: unknown): TE.TaskEither<OutputError, void> =>
+export const writeConfig = (folder: string, config: unknown): Write =>
   pipe(
-    attempt(folder, () => mkdir(folder, { recursive: true })),
-    TE.flatMap(() => replaceFile(folder, 'config.json', json(config))),
+    makeFolder(folder),
+    TE.flatMap(() => replaceFile(folder, 'config.json', jsonText(config))),
+    TE.mapLeft(showFileError),
   );
 
 /** Writes what the run has reached: an array of epochs, and the parameters by name. */
 export const writeProgress = (
   folder: string,
-  space: ParameterSpace,
-  history: readonly EpochRecord[],
-  theta: Float32Array,
-): TE.TaskEither<OutputError, void> => {
-  const views = parameterViews(space, theta);
-  const tensors = space.entries.map(({ name, shape }) => ({
-    name,
-    shape,
-    values: views[name] ?? new Float32Array(0),
-  }));
-  return pipe(
-    replaceFile(folder, 'history.json', json(history)),
-    TE.flatMap(() => replaceFile(folder, 'parameters.safetensors', encodeSafetensors(tensors))),
+  { problem: { parameters } }: Run,
+  { history, state }: Progress<OptimizerState>,
+): Write =>
+  pipe(
+    readVector(state.theta),
+    TE.mapLeft(showTargetError),
+    TE.flatMap((theta) => {
+      const views = parameterViews(parameters, theta);
+      const tensors = parameters.entries.map(({ name, shape }) => ({
+        name,
+        shape,
+        values: views[name] ?? new Float32Array(0),
+      }));
+      return pipe(
+        replaceFile(folder, 'history.json', jsonText(history)),
+        TE.flatMap(() => replaceFile(folder, parametersName, encodeSafetensors(tensors))),
+        TE.mapLeft(showFileError),
+      );
+    }),
   );
-};
+
+/** Writes the checkpoint of a run that has just ended an epoch. */
+export const saveCheckpoint = (folder: string, snapshot: TE.TaskEither<OptimizerError, Snapshot>): Write =>
+  pipe(
+    snapshot,
+    TE.mapLeft(showOptimizerError),
+    TE.flatMap((taken) => pipe(writeCheckpoint(folder, taken), TE.mapLeft(showFileError))),
+  );
+
+/** Writes how the run ended, after everything else: a folder with a summary is complete. */
+export const writeSummary = (folder: string, run: Run, result: TrainResult<OptimizerState>): Write =>
+  pipe(replaceFile(folder, 'summary.json', jsonText(summaryOf(run, result, new Date()))), TE.mapLeft(showFileError));

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
-import { addHyperparameters } from './options.js';
+import { addHyperparameters, parseCount } from './options.js';
 import { type RunOptions, runSession } from './session.js';
 
 const examples = `
@@ -36,7 +36,13 @@ export const runCommand = (): Command =>
       .option('--seed <n>', 'of the initial parameters and the order of the samples', positiveNumber)
       .addOption(new Option('--target <name>', 'where the programs run').choices(['auto', ...targetNames]))
       .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
-      .option('--out <folder>', 'write config.json, history.json and parameters.safetensors here'),
+      .option(
+        '--out <folder>',
+        'write config, history, summary, parameters (safetensors) and checkpoint into this folder',
+      )
+      .option('--save-every <n>', 'with --out: a checkpoint every n epochs (default: 1)', parseCount)
+      .option('--resume <path>', "go on from a checkpoint of the same run: the file, or the run's folder")
+      .option('--init <path>', "start from the parameters of a checkpoint, a safetensors file or a run's folder"),
   )
     .addHelpText('after', examples)
     .action(async (name: string, options: RunOptions) => {

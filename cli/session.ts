@@ -9,18 +9,20 @@ import {
   parseRunSettings,
   type Run,
   type RunSettings,
-  readVector,
-  run,
+  type Start,
   showConfigError,
-  showOptimizerError,
   solverName,
   type TrainResult,
 } from '../optim/index.js';
 import { chooseTarget, showTargetError } from '../runtime/index.js';
+import { historyCharts } from './chart.js';
+import { startFromCheckpoint, startFromParameters } from './checkpoint.js';
 import { loadExperiment } from './experiments.js';
+import { withInterrupt } from './interrupt.js';
 import { givenHyperparameters, optionName } from './options.js';
-import { showOutputError, writeConfig, writeProgress } from './output.js';
+import { writeConfig } from './output.js';
 import { endingLine, epochLine, historyTable } from './render.js';
+import { trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
 /** The options of `sgn run` as commander gives them; hyperparameters besides. */
@@ -34,6 +36,9 @@ export interface RunOptions extends Readonly<Record<string, unknown>> {
   readonly target?: string;
   readonly data?: string;
   readonly out?: string;
+  readonly saveEvery?: number;
+  readonly resume?: string;
+  readonly init?: string;
 }
 
 /** A step of a session: what it gives, or one line that says what is wrong and what to do. */
@@ -103,72 +108,70 @@ const headline = ({ problem, settings, dataset, target, targetReason }: Prepared
   `${dataset.name}, ${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ${target.name} ` +
   `(${target.description}; ${targetReason})`;
 
-/** Writes what was reached into the folder of `--out`, where there is one. */
-const save = (
-  folder: string | undefined,
-  { problem }: Run,
-  { state, history }: TrainResult<OptimizerState>['progress'],
-): Step<void> =>
-  folder === undefined
-    ? TE.right(undefined)
-    : pipe(
-        readVector(state.theta),
-        TE.mapLeft(showTargetError),
-        TE.flatMap((theta) =>
-          pipe(writeProgress(folder, problem.parameters, history, theta), TE.mapLeft(showOutputError)),
-        ),
-      );
+/** What a user should know about the start. */
+const startLines = (start: Start, { resume, init }: RunOptions): readonly string[] => {
+  switch (start._tag) {
+    case 'Seed':
+      return [];
+    case 'Parameters':
+      return [`starts from the parameters in ${init}`];
+    case 'Snapshot':
+      return [`goes on from ${resume} after epoch ${start.snapshot.history.length}`];
+  }
+};
 
-/** Runs `body` with an answer to "has the user pressed Ctrl-C?". A second Ctrl-C ends the process as usual. */
-const withInterrupt =
-  <A>(body: (interrupted: () => boolean) => Step<A>): Step<A> =>
-  async () => {
-    let pressed = false;
-    const press = (): void => {
-      pressed = true;
-    };
-    process.once('SIGINT', press);
-    const result = await body(() => pressed)();
-    process.removeListener('SIGINT', press);
-    return result;
-  };
+/** Where the run starts: at the seed's parameters, or where `--resume` or `--init` says. */
+const startOf = (made: Run, { resume, init, out, saveEvery }: RunOptions): Step<Start> => {
+  if (saveEvery !== undefined && out === undefined)
+    return TE.left('--save-every needs a folder for its checkpoints; name one with --out');
+  if (resume !== undefined && init !== undefined)
+    return TE.left('--resume and --init exclude each other; leave one of them out');
+  if (resume !== undefined) return startFromCheckpoint(made, resume);
+  if (init !== undefined) return startFromParameters(made.problem.parameters, init);
+  return TE.right({ _tag: 'Seed' });
+};
 
-/** Trains, showing and saving every epoch; a save that fails is reported when the run has ended. */
-const trainShown = (made: Run, folder: string | undefined, view: View): Step<TrainResult<OptimizerState>> =>
+/** Trains, showing and keeping every epoch. */
+const trainShown = (
+  made: Run,
+  start: Start,
+  { out, saveEvery = 1 }: RunOptions,
+  view: View,
+): Step<TrainResult<OptimizerState>> =>
   withInterrupt((interrupted) => {
-    let epoch = 1;
-    return pipe(
-      run(made, {
-        clock: () => performance.now(),
-        interrupted,
-        onStep: (report, done, steps) => () => view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`),
-        onEpoch: (record, progress) => async () => {
-          epoch = progress.history.length + 1;
-          view.line(epochLine(record));
-          await save(folder, made, progress)();
-        },
-      }),
-      TE.mapLeft(showOptimizerError),
-    );
+    let epoch = start._tag === 'Snapshot' ? start.snapshot.history.length + 1 : 1;
+    return trainKept(made, {
+      folder: out,
+      start,
+      saveEvery,
+      interrupted,
+      onStep: (report, done, steps) => () => view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`),
+      onEpoch: (record, { history }) => {
+        epoch = history.length + 1;
+        view.line(epochLine(record));
+      },
+    });
   });
 
 /** The table and why the run ended; a failure is left to the caller to report. */
 const showResult = (view: View, { progress, ending }: TrainResult<OptimizerState>): Step<void> => {
   if (progress.history.length > 0) view.line(`\n${historyTable(progress.history)}`);
+  for (const chart of historyCharts(progress.history)) view.line(chart);
   if (ending._tag === 'Failed') return TE.left(endingLine(ending));
   view.line(endingLine(ending));
   return TE.right(undefined);
 };
 
 /** A prepared run, from its headline to its table. */
-const carryOut = (made: PreparedRun, folder: string | undefined, view: View): Step<void> =>
+const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<void> =>
   pipe(
-    folder === undefined ? TE.right(undefined) : pipe(writeConfig(folder, configOf(made)), TE.mapLeft(showOutputError)),
-    TE.tapIO(() => () => {
-      for (const line of [headline(made), ...(made.dataset.notes ?? [])]) view.line(line);
+    startOf(made, options),
+    TE.tap(() => (options.out === undefined ? TE.right(undefined) : writeConfig(options.out, configOf(made)))),
+    TE.tapIO((start) => () => {
+      for (const line of [headline(made), ...startLines(start, options), ...(made.dataset.notes ?? [])])
+        view.line(line);
     }),
-    TE.flatMap(() => trainShown(made, folder, view)),
-    TE.tap((result) => save(folder, made, result.progress)),
+    TE.flatMap((start) => trainShown(made, start, options, view)),
     TE.flatMap((result) => showResult(view, result)),
   );
 
@@ -177,7 +180,7 @@ export const runSession = (name: string, options: RunOptions): Step<void> => {
   const view = openView(process.stdout);
   const session = TE.bracket(
     prepareRun(name, options, view),
-    (made) => carryOut(made, options.out, view),
+    (made) => carryOut(made, options, view),
     ({ target }) => TE.fromIO(target.dispose),
   );
   return async () => {

@@ -1,6 +1,7 @@
 /** One run of an experiment: settings, data and a target become a trained θ. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import type * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { initialise, random, sameShape } from '../dsl/index.js';
 import type { Target } from '../runtime/target.js';
@@ -11,7 +12,8 @@ import type { Optimizer, OptimizerError, OptimizerState } from './optimizer.js';
 import type { Problem } from './problem.js';
 import { sgd } from './sgd.js';
 import { sgn } from './sgn.js';
-import { type Training, type TrainResult, train } from './train.js';
+import { runIdentity, type Snapshot } from './snapshot.js';
+import { type EpochRecord, type Progress, type Training, type TrainResult, train } from './train.js';
 
 /** What a run is made of. */
 export interface Run {
@@ -22,7 +24,23 @@ export interface Run {
 }
 
 /** The effects of a run that are its caller's. */
-export type RunHooks = Pick<Training<OptimizerState>, 'clock' | 'interrupted' | 'onStep' | 'onEpoch'>;
+export interface RunHooks extends Pick<Training<OptimizerState>, 'clock' | 'interrupted' | 'onStep'> {
+  /** After every epoch and its measurement; `snapshot` copies what a later run needs to go on from here. */
+  readonly onEpoch: (
+    record: EpochRecord,
+    progress: Progress<OptimizerState>,
+    snapshot: TE.TaskEither<OptimizerError, Snapshot>,
+  ) => T.Task<void>;
+}
+
+/** Where a run starts. */
+export type Start =
+  /** At the parameters that the seed gives. */
+  | { readonly _tag: 'Seed' }
+  /** At given parameters θ [d], with the order of samples that the seed gives. */
+  | { readonly _tag: 'Parameters'; readonly theta: Float32Array }
+  /** Where another run of the same settings was. */
+  | { readonly _tag: 'Snapshot'; readonly snapshot: Snapshot };
 
 // Large enough that a target is busy, small enough that the activations of a chunk need little memory.
 const evaluationChunk = 1000;
@@ -73,20 +91,48 @@ const prepareBatches = <State extends OptimizerState>(
     TE.flatMap(() => (count % batchSize === 0 ? TE.right(undefined) : optimizer.prepare(count % batchSize))),
   );
 
-/**
- * Trains from the seed's parameters until the settings' epochs or seconds are used up, an interrupt, or a failure.
- * The one generator of the seed draws first the parameters, then every epoch's order.
- */
-export const run = (given: Run, hooks: RunHooks): TE.TaskEither<OptimizerError, TrainResult<OptimizerState>> => {
-  const { problem, settings, dataset, target } = given;
+/** The progress that a run starts with. The one generator of the seed draws first the parameters, then every epoch's order. */
+const progressAt = <State extends OptimizerState>(
+  { problem, settings }: Run,
+  optimizer: Optimizer<State>,
+  start: Start,
+): E.Either<OptimizerError, Progress<State>> => {
+  if (start._tag === 'Snapshot') {
+    const { state, generator, history, seconds } = start.snapshot;
+    return pipe(
+      optimizer.decode(state),
+      E.map((decoded) => ({ state: decoded, generator, history, seconds })),
+    );
+  }
   const { theta, generator } = initialise(problem.parameters, problem.initialiser, random.generator(settings.seed));
+  const state = optimizer.init(start._tag === 'Parameters' ? start.theta : theta);
+  return E.right({ state, generator, history: [], seconds: 0 });
+};
+
+/** Trains until the settings' epochs or seconds are used up, an interrupt, or a failure. */
+export const run = (
+  given: Run,
+  hooks: RunHooks,
+  start: Start = { _tag: 'Seed' },
+): TE.TaskEither<OptimizerError, TrainResult<OptimizerState>> => {
+  const { problem, settings, dataset, target } = given;
+  const identity = runIdentity(given);
   return withOptimizer(given, (optimizer) =>
     pipe(
-      prepareBatches(optimizer, dataset.train.count, settings.batchSize),
-      TE.flatMapTask(() =>
+      TE.fromEither(progressAt(given, optimizer, start)),
+      TE.tap(() => prepareBatches(optimizer, dataset.train.count, settings.batchSize)),
+      TE.flatMapTask((from) =>
         train(
           {
             ...hooks,
+            onEpoch: (record, progress) => {
+              const { history, seconds, generator } = progress;
+              const snapshot = pipe(
+                optimizer.encode(progress.state),
+                TE.map((state) => ({ identity, history, seconds, generator, state })),
+              );
+              return hooks.onEpoch(record, progress, snapshot);
+            },
             dataset,
             metric: problem.metric,
             optimizer,
@@ -95,7 +141,7 @@ export const run = (given: Run, hooks: RunHooks): TE.TaskEither<OptimizerError, 
             epochs: settings.epochs,
             seconds: settings.seconds ?? Number.POSITIVE_INFINITY,
           },
-          { state: optimizer.init(theta), generator, history: [], seconds: 0 },
+          from,
         ),
       ),
     ),

@@ -60,6 +60,14 @@ export const encodeSafetensors = (tensors: readonly Tensor[]): Uint8Array => {
 
 const fault = (expected: string, actual: string): SafetensorsError => ({ _tag: 'SafetensorsError', expected, actual });
 
+// Writers may leave remarks under this key; they are no tensor.
+const remarks = '__metadata__';
+
+const withoutRemarks = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null
+    ? Object.fromEntries(Object.entries(json).filter(([key]) => key !== remarks))
+    : json;
+
 const parseHeader = (text: string): E.Either<SafetensorsError, z.output<typeof header>> =>
   E.flatMap(
     E.tryCatch(
@@ -67,7 +75,7 @@ const parseHeader = (text: string): E.Either<SafetensorsError, z.output<typeof h
       () => fault('a header in JSON', `${text.length} characters that are none`),
     ),
     (json) => {
-      const parsed = header.safeParse(json);
+      const parsed = header.safeParse(withoutRemarks(json));
       const issue = parsed.error?.issues[0];
       return parsed.success
         ? E.right(parsed.data)

@@ -14,6 +14,7 @@ import type { Dataset } from './dataset.js';
 import type { Evaluate } from './evaluate.js';
 import type { Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
 import type { Metric } from './problem.js';
+import { nonFinite } from './results.js';
 import { tailRecTask, yieldToEvents } from './task.js';
 
 /** One line of a run's history. */
@@ -167,6 +168,11 @@ export const train = <State extends OptimizerState>(
       const { state, seconds, done, ending } = end.right;
       const measured = await evaluate(state.theta, dataset.test)();
       if (E.isLeft(measured)) return failed({ ...progress, state, seconds, generator }, measured.left);
+      if (!Number.isFinite(measured.right))
+        return failed(
+          { ...progress, state, seconds, generator },
+          nonFinite(state.step, 'the test loss', measured.right),
+        );
       const record = recordOf(metric, completed + done / steps, end.right, measured.right);
       const next = { state, generator, seconds, history: [...progress.history, record] };
       await training.onEpoch(record, next)();
