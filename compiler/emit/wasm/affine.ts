@@ -88,7 +88,9 @@ export const loopAxesOf = (linear: Linear): ReadonlySet<number> => {
   const known = loopAxes.get(linear);
   if (known !== undefined) return known;
   const axes = new Set(
-    linear.terms.flatMap(({ variable }) => (variable.kind === 'loop' ? [variable.axis] : [...loopAxesOf(variable.from)])),
+    linear.terms.flatMap(({ variable }) =>
+      variable.kind === 'loop' ? [variable.axis] : [...loopAxesOf(variable.from)],
+    ),
   );
   loopAxes.set(linear, axes);
   return axes;
@@ -109,12 +111,12 @@ export const strideOf = ({ terms }: Linear, axis: number): number | undefined =>
 /** The loop axes that decide whether guards hold. */
 export const guardAxesOf = remembered(
   (axes: readonly Axis[], guards: readonly number[]): ReadonlySet<number> =>
-  new Set(
-    guards.flatMap((guard) => {
-      const row = axisOf(axes, guard);
-      return row.kind === 'quotient' ? [...loopAxesOf(linearOf(axes, row.from))] : [];
-    }),
-  ),
+    new Set(
+      guards.flatMap((guard) => {
+        const row = axisOf(axes, guard);
+        return row.kind === 'quotient' ? [...loopAxesOf(linearOf(axes, row.from))] : [];
+      }),
+    ),
 );
 
 const ownAxes = (axes: readonly Axis[], instruction: Instruction): readonly number[] => {

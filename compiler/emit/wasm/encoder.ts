@@ -96,7 +96,8 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
   switch (code.kind) {
     case 'plain':
       encodeBody(out, code.args, labels, scope);
-      return opcode(out, plainOpcodes[code.op]);
+      opcode(out, plainOpcodes[code.op]);
+      break;
     case 'memory':
     case 'memoryLane': {
       encodeBody(out, code.args, labels, scope);
@@ -105,36 +106,41 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
       unsigned(out, row.align);
       unsigned(out, code.offset);
       if (code.kind === 'memoryLane') byte(out, code.lane);
-      return;
+      break;
     }
     case 'lane':
       encodeBody(out, code.args, labels, scope);
       opcode(out, laneOpcodes[code.op]);
-      return byte(out, code.lane);
+      byte(out, code.lane);
+      break;
     case 'shuffle':
       encodeBody(out, code.args, labels, scope);
       opcode(out, [0xfd, 0x0d]);
       for (const lane of code.bytes) byte(out, lane);
-      return;
+      break;
     case 'const':
-      return encodeConstant(out, code.type, code.value);
+      encodeConstant(out, code.type, code.value);
+      break;
     case 'v128.const':
       opcode(out, [0xfd, 0x0c]);
       for (const bits of code.bits) word(out, bits);
-      return;
+      break;
     case 'get':
       byte(out, 0x20);
-      return unsigned(out, scope.locals.get(code.local) ?? -1);
+      unsigned(out, scope.locals.get(code.local) ?? -1);
+      break;
     case 'set':
       encode(out, code.value, labels, scope);
       byte(out, 0x21);
-      return unsigned(out, scope.locals.get(code.local) ?? -1);
+      unsigned(out, scope.locals.get(code.local) ?? -1);
+      break;
     case 'block':
     case 'loop':
       byte(out, code.kind === 'block' ? 0x02 : 0x03);
       byte(out, 0x40);
       encodeBody(out, code.body, [code.label, ...labels], scope);
-      return byte(out, 0x0b);
+      byte(out, 0x0b);
+      break;
     case 'if':
       encode(out, code.condition, labels, scope);
       byte(out, 0x04);
@@ -144,37 +150,44 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
         byte(out, 0x05);
         encodeBody(out, code.otherwise, [unnamed, ...labels], scope);
       }
-      return byte(out, 0x0b);
+      byte(out, 0x0b);
+      break;
     case 'branch':
       if (code.condition !== undefined) encode(out, code.condition, labels, scope);
       byte(out, code.condition === undefined ? 0x0c : 0x0d);
-      return unsigned(out, labels.indexOf(code.label));
+      unsigned(out, labels.indexOf(code.label));
+      break;
     case 'call':
       encodeBody(out, code.args, labels, scope);
       byte(out, 0x10);
-      return unsigned(out, scope.functions.get(code.fn) ?? -1);
+      unsigned(out, scope.functions.get(code.fn) ?? -1);
+      break;
     case 'memory.copy':
       encodeBody(out, code.args, labels, scope);
       opcode(out, [0xfc, 0x0a]);
       byte(out, 0);
-      return byte(out, 0);
+      byte(out, 0);
+      break;
     case 'memory.fill':
       encodeBody(out, code.args, labels, scope);
       opcode(out, [0xfc, 0x0b]);
-      return byte(out, 0);
+      byte(out, 0);
+      break;
     case 'drop':
       encode(out, code.value, labels, scope);
-      return byte(out, 0x1a);
+      byte(out, 0x1a);
+      break;
   }
 };
 
 const encodeConstant = (out: Bytes, type: 'i32' | 'i64' | 'f32', value: number): void => {
   if (type === 'f32') {
     byte(out, 0x43);
-    return word(out, new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0);
+    word(out, new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0);
+  } else {
+    byte(out, type === 'i32' ? 0x41 : 0x42);
+    signed(out, type === 'i32' ? value | 0 : value);
   }
-  byte(out, type === 'i32' ? 0x41 : 0x42);
-  return signed(out, type === 'i32' ? value | 0 : value);
 };
 
 const encodeFunction = (fn: WasmFunction, functions: ReadonlyMap<string, number>): Bytes => {

@@ -21,7 +21,7 @@ import {
 } from './code.js';
 import { op } from './math.js';
 import { scalarCode } from './scalar.js';
-import { childScope, deepest, define, type Scope, valueOf } from './scope.js';
+import { childScope, deepest, define, indexValue, type Scope } from './scope.js';
 
 /** The kernel under emission. */
 export interface Context {
@@ -49,12 +49,14 @@ const shifted = (position: Position, lane: number): Shift =>
     ? position.shift
     : new Map([...position.shift, [position.lanes, (position.shift.get(position.lanes) ?? 0) + lane]]);
 
-// by index: the linear form of its byte address
-const byteIndices = new WeakMap<Context, Map<Affine, Linear>>();
+// by buffer and index: the linear form of the byte address
+const byteIndices = new WeakMap<Context, Map<number, Map<Affine, Linear>>>();
 
 const byteIndex = (context: Context, buffer: number, index: Affine): Linear => {
-  const known = byteIndices.get(context) ?? new Map<Affine, Linear>();
-  byteIndices.set(context, known);
+  const buffers = byteIndices.get(context) ?? new Map<number, Map<Affine, Linear>>();
+  byteIndices.set(context, buffers);
+  const known = buffers.get(buffer) ?? new Map<Affine, Linear>();
+  buffers.set(buffer, known);
   const found = known.get(index);
   if (found !== undefined) return found;
   const bytes = toBytes(linearOf(context.kernel.axes, index), context.addressOf(buffer));
@@ -72,9 +74,9 @@ export const elementAddress = (context: Context, scope: Scope, buffer: number, i
   const bytes = byteIndex(context, buffer, index);
   let distance = 0;
   for (const [axis, amount] of shift) distance += amount * (strideOf(bytes, axis) ?? Number.NaN);
-  if (distance >= 0) return { base: valueOf(scope, bytes), offset: distance };
+  if (distance >= 0) return { base: indexValue(scope, bytes), offset: distance };
   const moved = linearOf(context.kernel.axes, index, shift);
-  return { base: valueOf(scope, toBytes(moved, context.addressOf(buffer))), offset: 0 };
+  return { base: indexValue(scope, toBytes(moved, context.addressOf(buffer))), offset: 0 };
 };
 
 /** Do all guards hold? An i32, hoisted. */
@@ -83,7 +85,7 @@ const guardCondition = (context: Context, scope: Scope, guards: readonly number[
   const conditions = guards.flatMap((guard) => {
     const axis = axisOf(axes, guard);
     if (axis.kind === 'loop') return [];
-    const from = valueOf(scope, linearOf(axes, axis.from, shift));
+    const from = indexValue(scope, linearOf(axes, axis.from, shift));
     const inside = plain('i32.lt_u', from, i32(axis.extent * axis.divisor));
     return axis.divisor === 1
       ? [inside]
@@ -149,7 +151,7 @@ const indexCode = (context: Context, scope: Scope, index: Affine, position: Posi
   const { axes } = context.kernel;
   const along = position.lanes;
   const stride = along === undefined ? 0 : strideOf(linearOf(axes, index), along);
-  const value = (lane: number): Code => valueOf(scope, linearOf(axes, index, shifted(position, lane)));
+  const value = (lane: number): Code => indexValue(scope, linearOf(axes, index, shifted(position, lane)));
   const float = op('f32x4.convert_i32x4_s');
   if (stride !== undefined) {
     const ramp = integers(0, stride, 2 * stride, 3 * stride);

@@ -138,17 +138,14 @@ const emitColumns = (
       ),
     );
   const plainKernel = context.kernel.accumulators.length === 0;
-  if (schedule.row !== undefined && !plainKernel)
-    return emitSegments(emission, scope, schedule.column, 'column', columns, (at, i) => {
-      const column = columns[i];
-      if (column !== undefined) outline(emission, at, (inner) => tiles(inner, column));
-    });
-  const all = (into: Scope): void =>
+  const all = (into: Scope, run: (at: Scope, column: ColumnSegment) => void): void =>
     emitSegments(emission, into, schedule.column, 'column', columns, (at, i) => {
       const column = columns[i];
-      if (column !== undefined) tiles(at, column);
+      if (column !== undefined) run(at, column);
     });
-  return plainKernel ? all(scope) : outline(emission, scope, all);
+  if (plainKernel) all(scope, tiles);
+  else if (schedule.row === undefined) outline(emission, scope, (inner) => all(inner, tiles));
+  else all(scope, (at, column) => outline(emission, at, (inner) => tiles(inner, column)));
 };
 
 /** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
@@ -259,7 +256,8 @@ export const emitKernel = (context: Context): EmittedKernel => {
     const single = kernel.accumulators.length === 1 && accumulator?.kind === 'sum' && schedule.lanes === 'column';
     // a body that calls functions, or has many sums at once, makes V8 spill them inside the reduction loop
     const crowded = schedule.columns.some(({ vectors, rows }) => vectors * (rows[0]?.size ?? 1) >= 8);
-    const apart = single && (schedule.blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel)));
+    const apart =
+      single && (schedule.blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel)));
     if (schedule.blockTerms === undefined)
       emitColumns(emission, scope, schedule.columns, undefined, apart ? 'sums' : 'body');
     else emitBlocks(emission, scope, schedule.blockTerms);

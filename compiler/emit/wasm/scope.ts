@@ -85,13 +85,13 @@ const variableValue = (scope: Scope, variable: Variable): Code => {
   const home = deepest(scope, variableAxes(variable));
   return get(
     define(home, variable.key, local('i32', 'quotient'), () =>
-      plain('i32.div_s', valueOf(home, variable.from), i32(variable.divisor)),
+      plain('i32.div_s', indexValue(home, variable.from), i32(variable.divisor)),
     ),
   );
 };
 
 /** The value of a linear form as i32 code (a constant or a local), hoisted as far out as it can be. */
-export const valueOf = (scope: Scope, linear: Linear): Code => {
+export const indexValue = (scope: Scope, linear: Linear): Code => {
   const known = scope.values.get(linear);
   if (known !== undefined) return known;
   const value = hoistedValue(scope, linear);
@@ -129,10 +129,10 @@ const hoistedValue = (scope: Scope, linear: Linear): Code => {
   ) {
     // a pointer that the loop advances
     const { initial, step } = home.loop;
-    home.parent.code.push(set(pointer, add(valueOf(home.parent, outer), scale(initial, only.stride))));
+    home.parent.code.push(set(pointer, add(indexValue(home.parent, outer), scale(initial, only.stride))));
     home.tail.push(set(pointer, plain('i32.add', get(pointer), i32(only.stride * step))));
   } else {
-    const base = valueOf(home, outer);
+    const base = indexValue(home, outer);
     const sum = own.reduce<Code>(
       (total, { variable, stride }) => add(total, scale(variableValue(home, variable), stride)),
       base,

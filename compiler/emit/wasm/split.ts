@@ -27,8 +27,8 @@ const productOf = (kernel: Kernel, axes: readonly number[]): number =>
 type Change = (affine: Affine) => Affine;
 
 const mapTerm = (block: Block, change: Change): Block =>
-  block.map((item): Instruction =>
-    item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item,
+  block.map(
+    (item): Instruction => (item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item),
   );
 
 const mapAxes = (axes: readonly Axis[], change: Change): readonly Axis[] =>
@@ -80,10 +80,7 @@ const splitPart = (kernel: Kernel, part: Part, scratch: number, cut: number, wis
   const remaining: Part = { ...part, term: mapTerm(part.term, after) };
   const final: Kernel = {
     ...kernel,
-    axes: [
-      ...(rest > 0 ? mapAxes(kernel.axes, after).map(resized(rest)) : kernel.axes),
-      loop(`${name}_block`, count),
-    ],
+    axes: [...(rest > 0 ? mapAxes(kernel.axes, after).map(resized(rest)) : kernel.axes), loop(`${name}_block`, count)],
     accumulators: [{ kind, parts: rest > 0 ? [folded, remaining] : [folded] }],
   };
   return { partial, final, length: count * outputs };

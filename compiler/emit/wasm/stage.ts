@@ -172,18 +172,20 @@ const joinCode = ({ program, layout }: Emission, output: number, parts: readonly
 
 /** The steps as thread 0 alone runs them, without barriers. */
 const serialSteps = (emission: Emission, steps: readonly Step[]): readonly Code[] =>
-  steps.flatMap((step) => {
-    switch (step.kind) {
-      case 'copy':
-        return copyCode(emission, step.from, step.to);
-      case 'join':
-        return joinCode(emission, step.output, step.parts);
-      case 'kernel':
-        return (emission.kernels.get(step.kernel.name) ?? []).map(({ fn, units }) => call(fn, i32(0), i32(units)));
-      case 'loop':
-        return loopCode(emission, step, serialSteps(emission, step.condition), serialSteps(emission, step.body));
-    }
-  });
+  steps.flatMap((step) => serialStep(emission, step));
+
+const serialStep = (emission: Emission, step: Step): readonly Code[] => {
+  switch (step.kind) {
+    case 'copy':
+      return copyCode(emission, step.from, step.to);
+    case 'join':
+      return joinCode(emission, step.output, step.parts);
+    case 'kernel':
+      return (emission.kernels.get(step.kernel.name) ?? []).map(({ fn, units }) => call(fn, i32(0), i32(units)));
+    case 'loop':
+      return loopCode(emission, step, serialSteps(emission, step.condition), serialSteps(emission, step.body));
+  }
+};
 
 const loopCode = (
   { layout }: Emission,
@@ -223,8 +225,7 @@ const emitStep = (emission: Emission, step: Step, pending: Pending): Emitted => 
 const emitKernelCall = (emission: Emission, kernel: KernelSummary, pending: Pending): Emitted => {
   const { fn, units } = kernel;
   if (!isParallel(kernel)) return alone(emission, [call(fn, i32(0), i32(units))], pending);
-  const share = (thread: Code): Code =>
-    plain('i32.div_u', plain('i32.mul', i32(units), thread), get(emission.threads));
+  const share = (thread: Code): Code => plain('i32.div_u', plain('i32.mul', i32(units), thread), get(emission.threads));
   const { thread } = emission;
   return {
     code: [

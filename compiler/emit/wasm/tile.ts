@@ -21,7 +21,7 @@ import {
 import { type Context, elementAddress, evaluate, type Position } from './evaluate.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
-import { childScope, emitLoop, type Range, type Scope, scopeOf, valueOf } from './scope.js';
+import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
 
 /** The part of a long sum that one call computes. */
 export interface SumBlock {
@@ -80,7 +80,7 @@ const startOf = (kind: Accumulator['kind']): Code => splat(kind === 'sum' ? 0 : 
 const positionOf = (context: Context, scope: Scope, axes: readonly number[]): Code => {
   const strides = axes.map((_, i) => axes.slice(i + 1).reduce((n, axis) => n * extentOf(context.kernel, axis), 1));
   const terms = axes.map((axis, i) => ({ axis, stride: strides[i] ?? 1 }));
-  return valueOf(scope, linearOf(context.kernel.axes, { offset: 0, terms }));
+  return indexValue(scope, linearOf(context.kernel.axes, { offset: 0, terms }));
 };
 
 const update = (
@@ -100,7 +100,7 @@ const update = (
       // larger than the largest so far, or the first NaN
       const at = positionOf(context, scope, part.axes);
       const mask = local('v128', 'better');
-      const isNaN = plain('f32x4.ne', value, value);
+      const noNumber = plain('f32x4.ne', value, value);
       const index = plain('f32x4.convert_i32x4_s', plain('i32x4.splat', at));
       return [
         set(
@@ -108,7 +108,7 @@ const update = (
           plain(
             'v128.or',
             plain('f32x4.gt', value, get(sum)),
-            plain('v128.and', isNaN, plain('f32x4.eq', get(sum), get(sum))),
+            plain('v128.and', noNumber, plain('f32x4.eq', get(sum), get(sum))),
           ),
         ),
         set(sum, pick(get(mask), value, get(sum))),
@@ -166,21 +166,23 @@ const emitPart = (
   const reductionLanes = tile.schedule.lanes === 'reduction';
   const along = reductionLanes ? last : tile.lanes === 4 ? tile.schedule.column : undefined;
   const kind = context.kernel.accumulators[accumulator]?.kind;
+  const terms = (at: Scope, exit?: { readonly label: Label; readonly axis: number }): void =>
+    emitTerms(context, at, cells, accumulator, { name, part, along, masked: false }, exit);
   const nest = (at: Scope, depth: number): void => {
     const axis = inside[depth];
-    if (axis === undefined)
-      return emitTerms(context, at, cells, accumulator, { name, part, along, masked: false }, undefined);
+    if (axis === undefined) {
+      terms(at);
+      return;
+    }
     const extent = extentOf(context.kernel, axis);
     const range = tile.block?.ranges.get(axis) ?? { from: i32(0), to: i32(extent), step: 1 };
-    if (depth < inside.length - 1) return emitLoop(at, axis, `k${depth}`, range, (inner) => nest(inner, depth + 1));
-    if (!reductionLanes)
-      return emitLoop(at, axis, 'k', range, (inner, label) =>
-        emitTerms(context, inner, cells, accumulator, { name, part, along, masked: false }, { label, axis }),
-      );
+    if (depth < inside.length - 1) emitLoop(at, axis, `k${depth}`, range, (inner) => nest(inner, depth + 1));
+    else if (reductionLanes) lanes(at, axis, extent);
+    else emitLoop(at, axis, 'k', range, (inner, label) => terms(inner, { label, axis }));
+  };
+  const lanes = (at: Scope, axis: number, extent: number): void => {
     const whole = extent - (extent % 4);
-    emitLoop(at, axis, 'k', { from: i32(0), to: i32(whole), step: 4 }, (inner) =>
-      emitTerms(context, inner, cells, accumulator, { name, part, along, masked: false }, undefined),
-    );
+    if (whole > 0) emitLoop(at, axis, 'k', { from: i32(0), to: i32(whole), step: 4 }, (inner) => terms(inner));
     for (let rest = whole; rest < extent; rest += 1) {
       const tail = childScope(at);
       tail.bound.set(axis, i32(rest));
