@@ -1,7 +1,17 @@
 /** Optimizers: immutable steppers composed of CG, line search, trust region and schedules, and the training loop. */
 export type { BatchBuffer } from './batch.js';
 export { batchBuffer, batchInputs, gatherBatch } from './batch.js';
-export { type CgLimits, type CgState, type CgSystem, cg, type LinearMap, type StopReason, stopReason } from './cg.js';
+export {
+  type CgLimits,
+  type CgState,
+  type CgSystem,
+  cg,
+  type LinearMap,
+  type Scalar,
+  type StopReason,
+  stopReason,
+  type Vector,
+} from './cg.js';
 export { type Curvature, ggn } from './curvature.js';
 export * from './dataset.js';
 export { type Evaluate, evaluation } from './evaluate.js';
