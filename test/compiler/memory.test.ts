@@ -19,7 +19,7 @@ describe('the memory plan', () => {
         const values = expressionValues(seed);
         expect(programDistance(program, roots, values, expressionSizes, 'arena')).to.be.below(1e-11);
       }),
-      { numRuns: 400 },
+      { numRuns: 120 },
     );
   });
 
@@ -43,7 +43,7 @@ describe('the memory plan', () => {
           for (const name of Object.keys(want)) expect(distance(got[name] ?? [], want[name] ?? [], 1)).to.equal(0);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 

@@ -104,6 +104,16 @@ describe('derivatives of derivatives', () => {
     expect(distance(got, want)).to.be.below(1e-15);
   });
 
+  it('a branch that is not taken adds nothing, be its derivative infinite', () => {
+    const s = input('s', []);
+    const f = map('select', map('less', literal(0), s), map('sqrt', s), literal(0));
+    const dot = jvp(f, new Map([[s, one]]));
+    expect([...evaluated(dot, new Map([['s', [0]]]))]).to.deep.equal([0]);
+    expect([...evaluated(dot, new Map([['s', [4]]]))]).to.deep.equal([0.25]);
+    const other = map('select', map('less', s, literal(1)), literal(0), map('sqrt', s));
+    expect([...evaluated(jvp(other, new Map([[s, one]])), new Map([['s', [0]]]))]).to.deep.equal([0]);
+  });
+
   it('what an output does not depend on has derivative zero, of the right shape', () => {
     const y = input('y', [2, 'n']);
     const [gx = one, gy = one] = grad(total(x), [x, y]);

@@ -17,7 +17,7 @@ describe('compiled programs, for every expression', () => {
         const program = programOf(roots, expressionSizes);
         expect(programDistance(program, roots, expressionValues(seed), expressionSizes)).to.be.below(1e-11);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -27,7 +27,7 @@ describe('compiled programs, for every expression', () => {
         const program = stagedProgramOf(roots, late, expressionSizes);
         expect(programDistance(program, roots, expressionValues(seed), expressionSizes)).to.be.below(1e-11);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -40,7 +40,7 @@ describe('compiled programs, for every expression', () => {
         const program = stagedProgramOf(outputs, new Set([v]), sizes);
         expect(programDistance(program, outputs, environment, sizes)).to.be.below(1e-11);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

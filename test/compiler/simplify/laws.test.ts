@@ -26,7 +26,7 @@ describe('simplify, for every expression', () => {
         const [before, after] = [roots, simplified].map((side) => evaluatedAll(side, values, expressionSizes));
         expect(apart(before ?? [], after ?? [])).to.be.below(1e-12);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -37,7 +37,7 @@ describe('simplify, for every expression', () => {
         const twice = simplify(once);
         expect(twice.every((expr, i) => expr === once[i])).to.equal(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -61,7 +61,7 @@ describe('simplify, for every expression', () => {
         expect(work(simplified)).to.be.at.most(1.5 * work(roots) + 3);
         expect(count(simplified)).to.be.at.most(2 * count(roots) + 4);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -93,7 +93,7 @@ describe('the passes, for every expression', () => {
           expect(apart(before, evaluatedAll(outputs, values, expressionSizes))).to.be.below(1e-12);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('the passes, for every expression', () => {
         );
         expect(left.map(String)).to.deep.equal([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 });
