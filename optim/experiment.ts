@@ -67,11 +67,12 @@ export const showConfigError = ({ setting, problem }: ConfigError): string =>
 /** An experiment. Its settings are checked when it is run, together with those that the command line overrides. */
 export const experiment = (definition: Omit<Experiment, '_tag'>): Experiment => ({ _tag: 'Experiment', ...definition });
 
-const experimentModule = z.object({
-  default: z.custom<Experiment>(
-    (value) => z.object({ _tag: z.literal('Experiment'), name: z.string() }).safeParse(value).success,
-  ),
-});
+const experimentMark = z.object({ _tag: z.literal('Experiment'), name: z.string() });
+
+/** Is a value what `experiment` gives? */
+export const isExperiment = (value: unknown): value is Experiment => experimentMark.safeParse(value).success;
+
+const experimentModule = z.object({ default: z.custom<Experiment>(isExperiment) });
 
 /** The experiment that a loaded module exports as its default. */
 export const experimentOf = (path: string, module: unknown): E.Either<ConfigError, Experiment> => {

@@ -1,0 +1,98 @@
+/** A study: one experiment of many runs, described as data. Every benchmark × solver × target × seed is a run. */
+import * as E from 'fp-ts/lib/Either.js';
+import { z } from 'zod';
+import { targetNames } from '../../runtime/target.js';
+import { type ConfigError, type Experiment, isExperiment, runSettings } from '../experiment.js';
+import { publishedSchema } from './published.js';
+
+/** A name that is also the name of a folder on every system. */
+const name = z
+  .string()
+  .max(80)
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ().,=+_-]*[A-Za-z0-9)])?$/, {
+    error: 'letters, digits, spaces and ( ) . , = + _ - only, as it names a folder',
+  });
+
+const distinct = <A>(values: readonly A[]): boolean => new Set(values).size === values.length;
+
+/** What a solver is: its settings, which do not depend on the benchmark. What is left out has the paper's default. */
+const solverSchema = runSettings
+  .omit({ batchSize: true, epochs: true, seconds: true, seed: true, target: true })
+  .extend({
+    /** Solvers of one sweep differ in one setting; tables show the best of them and the sweep apart. */
+    sweep: name.optional(),
+  });
+
+const benchmarkSchema = z
+  .strictObject({
+    /** A built-in experiment's name, a module's path (from the study's folder), or the experiment itself. */
+    experiment: z.union([z.string().min(1), z.custom<Experiment>(isExperiment)], {
+      error: 'the name of a built-in experiment, the path of a module, or an experiment',
+    }),
+    /** Samples per mini-batch; the experiment's own where it is left out. */
+    batchSize: z.int().positive().optional(),
+    /** Only so many rows of the training data. */
+    limit: z.int().positive().optional(),
+    /** Every run ends after so many epochs … */
+    epochs: z.int().positive().optional(),
+    /** … or with the first step after so many seconds of training. */
+    seconds: z.number().positive().optional(),
+    /** The solvers to run; all where it is left out. */
+    solvers: z.array(name).min(1).optional(),
+    published: publishedSchema.optional(),
+  })
+  .refine(({ epochs, seconds }) => epochs !== undefined || seconds !== undefined, {
+    error: 'needs a budget: epochs, seconds, or both',
+  });
+
+/** The schema of a study. */
+export const studySchema = z
+  .strictObject({
+    name,
+    title: z.string().min(1),
+    benchmarks: z.record(name, benchmarkSchema),
+    solvers: z.record(name, solverSchema),
+    seeds: z.array(z.int().min(0)).min(1).refine(distinct, { error: 'the seeds must differ' }),
+    targets: z
+      .array(z.enum(['auto', ...targetNames]))
+      .min(1)
+      .refine(distinct, { error: 'the targets must differ' })
+      .default(['auto']),
+    /** What a reader of the results should know, one sentence each: how they differ from what is published, and why. */
+    notes: z.array(z.string()).default([]),
+  })
+  .superRefine(({ benchmarks, solvers }, context) => {
+    for (const [benchmark, { solvers: chosen = [] }] of Object.entries(benchmarks))
+      for (const solver of chosen)
+        if (!Object.hasOwn(solvers, solver))
+          context.addIssue({
+            code: 'custom',
+            path: ['benchmarks', benchmark, 'solvers'],
+            message: `there is no solver ${solver}; there are ${Object.keys(solvers).join(', ')}`,
+          });
+  });
+
+/** A complete study. */
+export type Study = Readonly<z.output<typeof studySchema>>;
+
+/** A study as its author writes it. */
+export type StudyInput = Readonly<z.input<typeof studySchema>>;
+
+/** One benchmark of a study. */
+export type Benchmark = Readonly<z.output<typeof benchmarkSchema>>;
+
+/** A study, with its types checked where it is written: what a module exports as its default. */
+export const study = (definition: StudyInput): StudyInput => definition;
+
+/** Checks a study; the error names the first thing that is wrong. */
+export const parseStudy = (origin: string, value: unknown): E.Either<ConfigError, Study> => {
+  const parsed = studySchema.safeParse(value);
+  if (parsed.success) return E.right(parsed.data);
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join('.') ?? '';
+  return E.left({
+    _tag: 'ConfigError',
+    setting: origin,
+    problem: `${path === '' ? '' : `${path}: `}${issue?.message ?? 'not valid'}`,
+  });
+};
