@@ -13,7 +13,7 @@ export const findAdapter = async (): Promise<E.Either<string, AdapterInfo>> => {
     const adapter = await currentWebGpu()?.requestAdapter();
     if (adapter === undefined) return E.left('this platform has no WebGPU');
     if (adapter === null) return E.left('WebGPU finds no adapter (no GPU, or no driver for it)');
-    return E.right(adapter.info);
+    return E.right(adapter.info ?? {});
   } catch (error) {
     return E.left(reasonOf(error));
   }

@@ -34,6 +34,10 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
     slots[buffer]?.release();
     slots[buffer] = handle;
   };
+  // A run that fails leaves nothing behind: no later stage reads half of it.
+  const forget = (): void => {
+    for (const buffer of slots.keys()) fill(buffer, undefined);
+  };
   const slot = (stage: string, buffer: number): E.Either<TargetError, Handle> => {
     const handle = slots[buffer];
     return handle === undefined
@@ -144,10 +148,15 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
       const outcome = await runSteps(name, stage.stage.steps, (step) => {
         for (const buffer of stage.done[step] ?? []) fill(buffer, undefined);
       });
-      if (E.isLeft(outcome)) return outcome;
+      if (E.isLeft(outcome)) {
+        forget();
+        return outcome;
+      }
       const result = await collect(stage);
       const fault = device.takeFault();
-      return fault === undefined ? result : E.left(failure(name, fault));
+      if (fault === undefined) return result;
+      forget();
+      return E.left(failure(name, fault));
     });
 
   return {
@@ -158,7 +167,7 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
     exclusive: turnstile(),
     sources: () => [...kernels.values()].flatMap((kernel) => kernel.sources()),
     dispose: () => {
-      for (const buffer of slots.keys()) fill(buffer, undefined);
+      forget();
       for (const kernel of kernels.values()) kernel.dispose();
     },
   };

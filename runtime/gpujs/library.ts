@@ -76,7 +76,7 @@ export interface AdapterInfo {
 
 /** WebGPU's entry point. */
 export interface NativeWebGpu {
-  readonly requestAdapter: () => Promise<{ readonly info: AdapterInfo } | null>;
+  readonly requestAdapter: () => Promise<{ readonly info?: AdapterInfo } | null>;
 }
 
 interface Library {
