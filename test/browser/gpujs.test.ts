@@ -1,5 +1,6 @@
 /** gpu.js in headless Chromium: the case table inside a page, on WebGPU, WebGL 2 and WebGL (all on SwiftShader). */
 import { expect } from 'chai';
+import { isSoftwareRenderer } from '../../runtime/gpujs/adapter.js';
 import { programCases } from '../cases/programs.js';
 import { inCi } from '../runtime/gpujs/swiftShader.js';
 import { chromiumPath, hasChromium, type OpenPage, openPage } from './chromium.js';
@@ -16,13 +17,20 @@ const tests = (): void => {
     for (const { close } of pages) await close();
   });
 
-  for (const mode of ['webgpu', 'webgl2', 'webgl'] as const)
+  for (const [mode, language] of [
+    ['webgpu', 'wgsl'],
+    ['webgl2', 'glsl'],
+    ['webgl', 'glsl'],
+  ] as const)
     it(`gpujs:${mode} agrees with the interpreter on every program`, async function () {
       // Shader compilation on SwiftShader takes its time where the machine is busy.
       this.timeout(240_000);
       const [open] = pages;
       const report = await open?.page.evaluate<PageReport>(`runTable('${mode}')`);
       expect(report?.target).to.equal(`gpujs:${mode}`);
+      expect(report?.languages).to.deep.equal(['gpujs', language]);
+      // The browser's GPU is software here, and its name says so.
+      expect(isSoftwareRenderer(report?.renderer ?? '')).to.equal(true);
       expect(report?.cases.map(({ name }) => name)).to.deep.equal(programCases.map(({ name }) => name));
       const differences = report?.cases.flatMap((one) =>
         one.differences.map((difference) => `${one.name}, ${difference}`),
