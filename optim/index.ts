@@ -22,7 +22,7 @@ export * from './hyperparameters.js';
 export * from './lineSearch.js';
 export * from './optimizer.js';
 export { preconditioner } from './preconditioner.js';
-export { type Metric, type Problem, type ProblemDefinition, problem } from './problem.js';
+export { type Metric, optimizerInputs, type Problem, type ProblemDefinition, problem } from './problem.js';
 export type { ProgramDefinition } from './programs.js';
 export * from './run.js';
 export * from './safetensors.js';

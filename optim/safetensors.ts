@@ -21,14 +21,14 @@ export interface SafetensorsError {
 
 const lengthBytes = 8;
 
-const header = z.record(
-  z.string(),
-  z.object({
-    dtype: z.literal('F32'),
-    shape: z.array(z.int().min(0)),
-    data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
-  }),
-);
+const tensorHeader = z.object({
+  dtype: z.literal('F32'),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+// Free text about the file, which the format allows beside the tensors.
+const metadataName = '__metadata__';
 
 const writeFloats = (view: DataView, at: number, values: Float32Array): void => {
   for (const [i, value] of values.entries()) view.setFloat32(at + 4 * i, value, true);
@@ -60,27 +60,30 @@ export const encodeSafetensors = (tensors: readonly Tensor[]): Uint8Array => {
 
 const fault = (expected: string, actual: string): SafetensorsError => ({ _tag: 'SafetensorsError', expected, actual });
 
-// Writers may leave remarks under this key; they are no tensor.
-const remarks = '__metadata__';
+interface Entry extends z.output<typeof tensorHeader> {
+  readonly name: string;
+}
 
-const withoutRemarks = (json: unknown): unknown =>
-  typeof json === 'object' && json !== null
-    ? Object.fromEntries(Object.entries(json).filter(([key]) => key !== remarks))
-    : json;
+const parseEntry = (name: string, value: unknown): E.Either<SafetensorsError, Entry> => {
+  const parsed = tensorHeader.safeParse(value);
+  const issue = parsed.error?.issues[0];
+  return parsed.success
+    ? E.right({ name, ...parsed.data })
+    : E.left(fault('float32 tensors in the header', `${[name, ...(issue?.path ?? [])].join('.')}: ${issue?.message}`));
+};
 
-const parseHeader = (text: string): E.Either<SafetensorsError, z.output<typeof header>> =>
+const parseHeader = (text: string): E.Either<SafetensorsError, readonly Entry[]> =>
   E.flatMap(
     E.tryCatch(
       (): unknown => JSON.parse(text),
       () => fault('a header in JSON', `${text.length} characters that are none`),
     ),
-    (json) => {
-      const parsed = header.safeParse(withoutRemarks(json));
-      const issue = parsed.error?.issues[0];
-      return parsed.success
-        ? E.right(parsed.data)
-        : E.left(fault('float32 tensors in the header', `${issue?.path.join('.')}: ${issue?.message}`));
-    },
+    (json) =>
+      typeof json === 'object' && json !== null
+        ? E.traverseArray(([name, value]: [string, unknown]) => parseEntry(name, value))(
+            Object.entries(json).filter(([name]) => name !== metadataName),
+          )
+        : E.left(fault('tensors by name in the header', text)),
   );
 
 /** The arrays of a file, in its order; an error names what the bytes break. */
@@ -90,21 +93,13 @@ export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError,
   const start = lengthBytes + Number(view.getBigUint64(0, true));
   if (start > bytes.length) return E.left(fault(`a header of ${start - lengthBytes} bytes`, `${bytes.length} bytes`));
   return E.flatMap(parseHeader(new TextDecoder().decode(bytes.subarray(lengthBytes, start))), (parsed) => {
-    const entries = Object.entries(parsed).map(
-      ([
-        name,
-        {
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => ({
-        name,
-        shape,
-        from: start + from,
-        to: start + to,
-        length: shape.reduce((product, extent) => product * extent, 1),
-      }),
-    );
+    const entries = parsed.map(({ name, shape, data_offsets: [from, to] }) => ({
+      name,
+      shape,
+      from: start + from,
+      to: start + to,
+      length: shape.reduce((product, extent) => product * extent, 1),
+    }));
     const wrong = entries.find(({ from, to, length }) => to - from !== 4 * length || to > bytes.length);
     if (wrong !== undefined)
       return E.left(fault(`${4 * wrong.length} bytes of ${wrong.name} within the file`, `${wrong.to - wrong.from}`));

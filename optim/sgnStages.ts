@@ -84,8 +84,8 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
     TE.flatMapEither((result) =>
       pipe(
         finiteScalars(step, result, {
-          residualProduct: 'rᵀMr of CG',
           curvature: 'pᵀ(G + ρI)p of CG',
+          residualProduct: 'rᵀMr of CG',
           directionNorm2: 'the squared norm of the direction ΔθᵀΔθ',
           slope: 'the slope m̂ᵀΔθ',
           predicted: 'the predicted reduction ½(r + g)ᵀΔθ',
