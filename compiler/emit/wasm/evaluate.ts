@@ -30,6 +30,8 @@ export interface Context {
   readonly addressOf: (buffer: number) => number;
   /** Multiply-add, fused only where relaxed SIMD was asked for. */
   readonly multiplyAdd: (a: Code, b: Code, sum: Code) => Code;
+  /** Does the body read what the kernel itself has just stored, so that none of it may be hoisted? */
+  readonly readsOutput: boolean;
 }
 
 /** One position of a tile. */
@@ -202,7 +204,7 @@ const instructionCode = (
 /** The value of a block at a position: a constant or a local. `name` tells blocks of one kernel apart. */
 export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
   const dependences = dependencesOf(context.kernel.axes, block);
-  const reducing = context.kernel.accumulators.length > 0;
+  const pinned = name === 'body' && (context.kernel.accumulators.length > 0 || context.readsOutput);
   const values: Code[] = [];
   for (const [i, instruction] of block.entries()) {
     const { axes, accumulators } = dependences[i] ?? { axes: new Set<number>(), accumulators: true };
@@ -211,7 +213,7 @@ export const evaluate = (context: Context, name: string, block: Block, scope: Sc
       continue;
     }
     // what a finished tile's body loads is not kept in registers through the reduction
-    const home = accumulators || (name === 'body' && reducing) ? scope : deepest(scope, axes);
+    const home = accumulators || pinned ? scope : deepest(scope, axes);
     let shift = '';
     for (const [axis, amount] of position.shift) if (accumulators || axes.has(axis)) shift += `${axis}+${amount};`;
     const lane = position.lanes !== undefined && axes.has(position.lanes) ? 'v' : 's';

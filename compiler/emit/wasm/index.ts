@@ -73,7 +73,7 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   for (const { name, parts } of sources) {
     const emitted = parts.map((kernel) => ({
       fn: kernel.name,
-      ...emitKernel({ kernel, addressOf: (buffer) => layout.buffers[buffer] ?? 0, multiplyAdd }),
+      ...emitKernel({ kernel, addressOf: (buffer) => layout.buffers[buffer] ?? 0, multiplyAdd, readsOutput: false }),
     }));
     kernels.set(
       name,

@@ -209,7 +209,7 @@ const emitFinish = (emission: Emission, scope: Scope): void => {
   const { kernel } = emission.context;
   const sum: Instruction = { op: 'load', buffer: kernel.output, index: outputIndex(kernel), guards: [] };
   const body = kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
-  const context: Context = { ...emission.context, kernel: { ...kernel, accumulators: [], body } };
+  const context: Context = { ...emission.context, kernel: { ...kernel, accumulators: [], body }, readsOutput: true };
   const columns = emission.schedule.columns.map((column) => ({
     ...column,
     rows: column.rows.map(({ start, count, size }) => ({ start, count: count * size, size: 1 })),

@@ -13,8 +13,8 @@ export interface SplitKernel {
   readonly length: number;
 }
 
-const longReduction = 4096;
-const blockTerms = 1024;
+const longReduction = 2048;
+const blockTerms = 256;
 const mostBlocks = 64;
 // where there are many outputs, there is work for all threads without blocks
 const fewOutputs = 2048;

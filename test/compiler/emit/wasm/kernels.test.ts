@@ -1,0 +1,174 @@
+/**
+ * Random kernels in WebAssembly against the float64 interpreter: axes of any extents, strides and offsets, axes merged or
+ * not, quotient axes with guards, sums of one and two parts, maxima, positions of maxima, and bodies over them. The
+ * operands are positive, so that a relative bound holds; one and two threads must agree bit for bit.
+ */
+import { assert } from 'chai';
+import * as fc from 'fast-check';
+import type { Accumulator, Affine, Axis, Block, Instruction, Kernel, Program } from '../../../../compiler/program.js';
+import { interpreterTarget } from '../../../../runtime/interpreter.js';
+import { accumulator, affine, apply, constant, load, loop, program, quotient, step } from '../../../cases/builder.js';
+import { arraysOf, compileOn, runStage, targetFor } from '../../../runtime/wasm/run.js';
+
+const extents = fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constantFrom(8, 10, 12, 16, 17, 20, 24, 33));
+
+interface Shape {
+  readonly outputs: readonly number[];
+  readonly reductions: readonly number[];
+  readonly second: readonly number[];
+  readonly kind: Accumulator['kind'];
+  /** Picks strides, windows and functions. */
+  readonly choices: readonly number[];
+}
+
+const size = (axes: readonly number[]): number => axes.reduce((product, extent) => product * extent, 1);
+
+const shapes: fc.Arbitrary<Shape> = fc
+  .record({
+    outputs: fc.array(extents, { maxLength: 3 }),
+    reductions: fc.array(extents, { minLength: 1, maxLength: 3 }),
+    second: fc.array(extents, { maxLength: 2 }),
+    kind: fc.constantFrom<Accumulator['kind']>('sum', 'sum', 'sum', 'max', 'argmax'),
+    choices: fc.array(fc.nat(99), { minLength: 24, maxLength: 24 }),
+  })
+  // what the interpreter can do in a few milliseconds
+  .filter(({ outputs, reductions, second }) => size(outputs) * (size(reductions) + size(second)) <= 12000);
+
+const longShapes: fc.Arbitrary<Shape> = fc.record({
+  outputs: fc.constantFrom<readonly number[]>([], [3], [10], [5, 4], [50], [130]),
+  reductions: fc.constantFrom<readonly number[]>([700], [1000], [4099], [5000], [5003], [130, 40], [3, 1700]),
+  second: fc.constantFrom<readonly number[]>([], [600]),
+  kind: fc.constantFrom('sum', 'sum', 'max'),
+  choices: fc.array(fc.nat(99), { minLength: 24, maxLength: 24 }),
+});
+
+/** The highest element that an index reaches, so that buffers are as long as needed. */
+const reach = (axes: readonly Axis[], { offset, terms }: Affine): number =>
+  terms.reduce((sum, term) => sum + term.stride * ((axes[term.axis]?.extent ?? 1) - 1), offset);
+
+/** A kernel of a shape, with inputs `x`, `y` and output `z`. */
+const kernelOf = ({
+  outputs,
+  reductions,
+  second,
+  kind,
+  choices,
+}: Shape): { kernel: Kernel; lengths: readonly number[] } => {
+  let used = 0;
+  const choose = (limit: number): number => {
+    used += 1;
+    return (choices[used % choices.length] ?? 0) % limit;
+  };
+  const axes: Axis[] = [...outputs, ...reductions, ...second].map(loop);
+  const outputAxes = outputs.map((_, i) => i);
+  const firstAxes = reductions.map((_, i) => outputs.length + i);
+  const secondAxes = second.map((_, i) => outputs.length + reductions.length + i);
+  const lengths = [0, 0];
+  /** A load along some of the axes, densely in a random order, or through a quotient axis with a guard. */
+  const loadOver = (buffer: 0 | 1, available: readonly number[]): Instruction => {
+    const taken = available.filter(() => choose(4) > 0);
+    const order = choose(2) === 0 ? taken : [...taken].reverse();
+    let stride = 1;
+    const terms: [number, number][] = [];
+    const guards: number[] = [];
+    for (const axis of [...order].reverse()) {
+      const extent = axes[axis]?.extent ?? 1;
+      if (choose(5) === 0) {
+        const divisor = 1 + choose(3);
+        const window = quotient(affine([[axis, 1]], choose(5) - 2), divisor, Math.max(1, extent - choose(3)));
+        axes.push(window);
+        guards.push(axes.length - 1);
+        terms.push([axes.length - 1, stride]);
+      } else terms.push([axis, stride]);
+      stride *= extent;
+    }
+    const index = affine(terms, choose(3));
+    lengths[buffer] = Math.max(lengths[buffer] ?? 0, 1 + reach(axes, index));
+    return load(buffer, index, guards);
+  };
+  const product = (over: readonly number[]): Block => {
+    const [first, other] = [loadOver(0, over), loadOver(1, over)];
+    const shape = choose(4);
+    if (shape === 0) return [first];
+    if (shape === 1) return [first, other, apply('sigmoid', 0), apply('mul', 2, 1)];
+    return [first, other, apply('mul', 0, 1)];
+  };
+  const parts = [{ axes: firstAxes, term: product([...outputAxes, ...firstAxes]) }];
+  if (kind === 'sum' && second.length > 0)
+    parts.push({ axes: secondAxes, term: product([...outputAxes, ...secondAxes]) });
+  const bodies: readonly Block[] = [
+    [accumulator()],
+    [accumulator(), loadOver(0, outputAxes), apply('add', 0, 1)],
+    [
+      accumulator(),
+      constant(0.1),
+      apply('mul', 0, 1),
+      apply('sigmoid', 2),
+      loadOver(1, outputAxes),
+      apply('mul', 3, 4),
+    ],
+  ];
+  const kernel: Kernel = {
+    name: 'random',
+    axes,
+    outputAxes,
+    output: 2,
+    accumulators: [{ kind, parts }],
+    body: bodies[choose(bodies.length)] ?? [accumulator()],
+  };
+  return { kernel, lengths: lengths.map((length) => Math.max(1, length)) };
+};
+
+const programOf = (shape: Shape): Program => {
+  const { kernel, lengths } = kernelOf(shape);
+  const outputs = shape.outputs.reduce((product, extent) => product * extent, 1);
+  const [x = 1, y = 1] = lengths;
+  return program(
+    'random',
+    [
+      { name: 'x', shape: [x] },
+      { name: 'y', shape: [y] },
+      { name: 'z', shape: [outputs] },
+    ],
+    [{ name: 'main', inputs: [0, 1], outputs: [2], steps: [step(kernel)] }],
+  );
+};
+
+const positive = (length: number, seed: number): Float32Array => {
+  let state = seed;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return 0.1 + state / 2 ** 32;
+  });
+};
+
+describe('wasm: random kernels', () => {
+  const [one, two] = [targetFor({ threads: 1 }), targetFor({ threads: 2 })];
+
+  const check = async (shape: Shape): Promise<void> => {
+    const compiled = programOf(shape);
+    const inputs = {
+      x: positive(compiled.buffers[0]?.length ?? 0, 1),
+      y: positive(compiled.buffers[1]?.length ?? 0, 2),
+    };
+    const results: Float32Array[] = [];
+    for (const target of [await one(), await two(), interpreterTarget]) {
+      const executable = await compileOn(target, compiled);
+      const { z = new Float32Array(0) } = await arraysOf(await runStage(executable, 'main', inputs));
+      executable.dispose();
+      results.push(z);
+    }
+    const [single, double, expected = new Float32Array(0)] = results;
+    assert.deepEqual(double, single);
+    assert.equal(single?.length, expected.length);
+    for (const [i, value] of expected.entries()) {
+      const actual = single?.[i] ?? Number.NaN;
+      assert.isAtMost(Math.abs(actual - value), 1e-5 * Math.abs(value), `element ${i}: ${actual} instead of ${value}`);
+    }
+  };
+
+  it('agree with the interpreter', () => fc.assert(fc.asyncProperty(shapes, check), { numRuns: 200 }));
+
+  it('agree with the interpreter where reductions are long', () =>
+    fc.assert(fc.asyncProperty(longShapes, check), { numRuns: 40 }));
+});

@@ -1,0 +1,217 @@
+/** The WebAssembly target: handles, memory over many runs, errors by name, and what happens when a thread is lost. */
+import { assert } from 'chai';
+import * as E from 'fp-ts/lib/Either.js';
+import { showTargetError } from '../../../runtime/target.js';
+import { type Surroundings, surroundings } from '../../../runtime/wasm/host.js';
+import { wasmTarget } from '../../../runtime/wasm/index.js';
+import type { ThreadHost, WorkerHandle } from '../../../runtime/wasm/pool.js';
+import { accumulator, affine, apply, load, loop, pointwise, program, step, sum } from '../../cases/builder.js';
+import { arraysOf, compileOn, rightOf, runStage, targetFor } from './run.js';
+
+const [batch, inner, units] = [400, 300, 24];
+
+/** z = x · w by rows, large enough for several threads; then the sum of z. */
+const product = program(
+  'product',
+  [
+    { name: 'x', shape: [batch, inner] },
+    { name: 'w', shape: [inner, units] },
+    { name: 'z', shape: [batch, units] },
+    { name: 'total', shape: [] },
+  ],
+  [
+    {
+      name: 'main',
+      inputs: [0, 1],
+      outputs: [2, 3],
+      steps: [
+        step({
+          name: 'product',
+          axes: [loop(batch), loop(units), loop(inner)],
+          outputAxes: [0, 1],
+          output: 2,
+          accumulators: [
+            sum({
+              axes: [2],
+              term: [
+                load(
+                  0,
+                  affine([
+                    [0, inner],
+                    [2, 1],
+                  ]),
+                ),
+                load(
+                  1,
+                  affine([
+                    [2, units],
+                    [1, 1],
+                  ]),
+                ),
+                apply('mul', 0, 1),
+              ],
+            }),
+          ],
+          body: [accumulator()],
+        }),
+        step({
+          name: 'total',
+          axes: [loop(batch * units)],
+          outputAxes: [],
+          output: 3,
+          accumulators: [sum({ axes: [0], term: [load(2, affine([[0, 1]]))] })],
+          body: [accumulator()],
+        }),
+      ],
+    },
+  ],
+);
+
+const values = (length: number, seed: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => Math.sin(0.37 * i * seed + seed));
+
+const productInputs = { x: values(batch * inner, 1), w: values(inner * units, 2) };
+
+/** y = x + 1 on a vector. */
+const successor = program(
+  'successor',
+  [
+    { name: 'x', shape: [100] },
+    { name: 'one', shape: [] },
+    { name: 'y', shape: [100] },
+  ],
+  [
+    {
+      name: 'main',
+      inputs: [0, 1],
+      outputs: [2],
+      steps: [
+        step(
+          pointwise('add', [loop(100)], [0], 2, [load(0, affine([[0, 1]])), load(1, affine([])), apply('add', 0, 1)]),
+        ),
+      ],
+    },
+  ],
+);
+
+describe('wasm target', () => {
+  const [one, two] = [targetFor({ threads: 1 }), targetFor({ threads: 2 })];
+
+  it('gives the same bits on one thread, on two, and again', async () => {
+    const results: Readonly<Record<string, Float32Array | number>>[] = [];
+    for (const target of [one, two, two]) {
+      const executable = await compileOn(await target(), product);
+      const result = await runStage(executable, 'main', productInputs);
+      results.push({ ...(await arraysOf(result)), ...result.scalars });
+      executable.dispose();
+    }
+    assert.deepEqual(results[1], results[0]);
+    assert.deepEqual(results[2], results[0]);
+  });
+
+  it('says on how many threads it runs', async () => {
+    const [single, double] = [await compileOn(await one(), product), await compileOn(await two(), product)];
+    assert.deepEqual([single.threads, double.threads], [1, 2]);
+    assert.match((await two()).description, /2 threads/);
+    assert.equal((await compileOn(await two(), successor)).threads, 1, 'a small program runs on one thread');
+  });
+
+  it('holds 10 000 states in the same memory, and keeps every array that is still held', async () => {
+    const executable = await compileOn(await one(), successor);
+    const bytes = executable.memoryBytes;
+    const first = await runStage(executable, 'main', { x: new Float32Array(100), one: 1 });
+    let state = first.arrays.y;
+    for (let i = 1; i < 10_000; i += 1)
+      state = (await runStage(executable, 'main', { x: state ?? new Float32Array(100), one: 1 })).arrays.y;
+    assert.equal(rightOf((await state?.read()) ?? E.right(new Float32Array(1)))[99], 10_000);
+    assert.equal((await arraysOf(first)).y?.[99], 1);
+    assert.equal(executable.memoryBytes, bytes);
+    assert.equal(bytes, 65536, 'one page is enough for 300 numbers and a few slots');
+  });
+
+  it('takes arrays of another executable, and keeps its own after it is disposed of', async () => {
+    const [from, to] = [await compileOn(await one(), successor), await compileOn(await one(), successor)];
+    const { y } = (await runStage(from, 'main', { x: new Float32Array(100), one: 5 })).arrays;
+    from.dispose();
+    const result = await runStage(to, 'main', { x: y ?? new Float32Array(100), one: 2 });
+    assert.equal((await arraysOf(result)).y?.[0], 7);
+    assert.equal(rightOf((await y?.read()) ?? E.right(new Float32Array(1)))[0], 5);
+  });
+
+  it('refuses unknown stages and inputs that do not fit, by name', async () => {
+    const executable = await compileOn(await one(), successor);
+    const errors = await Promise.all([
+      executable.run('other', {})(),
+      executable.run('main', { x: new Float32Array(100) })(),
+      executable.run('main', { x: new Float32Array(99), one: 1 })(),
+    ]);
+    const texts = errors.map((error) => (E.isLeft(error) ? showTargetError(error.left) : 'no error'));
+    assert.match(texts[0] ?? '', /stage other: expected one of the stages main/);
+    assert.match(texts[1] ?? '', /input one: expected 1 elements.*got nothing/);
+    assert.match(texts[2] ?? '', /input x: expected 100 elements.*got 99 elements/);
+  });
+
+  it('refuses a number of threads that is none', async () => {
+    for (const threads of [0, -1, 1.5, Number.NaN]) {
+      const target = await wasmTarget({ threads })();
+      assert.isTrue(E.isLeft(target) && target.left._tag === 'TargetUnavailable');
+    }
+  });
+
+  it('runs on one thread where memory cannot be shared, and says so', async () => {
+    const alone: Surroundings = { host: undefined, processors: 4, engine: 'test' };
+    const target = rightOf(await wasmTarget({ surroundings: alone })());
+    assert.match(target.description, /1 thread \(no shared memory here/);
+    const executable = await compileOn(target, product);
+    assert.equal(executable.threads, 1);
+    assert.isNumber((await runStage(executable, 'main', productInputs)).scalars.total);
+  });
+
+  it('refuses a program that needs more than 4 GiB', async () => {
+    const huge = { ...successor, memory: { ...successor.memory, length: 2 ** 31 } };
+    const compiled = await (await one()).compile(huge)();
+    assert.isTrue(E.isLeft(compiled) && compiled.left._tag === 'TargetCompileError');
+  });
+});
+
+describe('wasm target: lost threads', () => {
+  /** This engine's threads, with the handles of those started. */
+  const watched = (): { readonly around: Surroundings; readonly workers: readonly WorkerHandle[] } => {
+    const around = surroundings();
+    const workers: WorkerHandle[] = [];
+    const { host } = around;
+    if (host === undefined) return { around, workers };
+    const start: ThreadHost['start'] = (source, events) => {
+      const worker = host.start(source, events);
+      workers.push(worker);
+      return worker;
+    };
+    return { around: { ...around, host: { ...host, start } }, workers };
+  };
+
+  const failure = async (kill: (worker: WorkerHandle) => Promise<void>): Promise<string> => {
+    const { around, workers } = watched();
+    const target = rightOf(await wasmTarget({ threads: 2, patienceSeconds: 0.5, surroundings: around })());
+    const executable = await compileOn(target, product);
+    await runStage(executable, 'main', productInputs);
+    for (const worker of workers) await kill(worker);
+    const result = await executable.run('main', productInputs)();
+    const again = await executable.run('main', productInputs)();
+    target.dispose();
+    assert.isTrue(E.isLeft(again), 'the pool stays broken');
+    return E.isLeft(result) ? showTargetError(result.left) : 'no error';
+  };
+
+  it('become an error when the loss is known', async () => {
+    const text = await failure(async (worker) => {
+      worker.terminate();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    });
+    assert.match(text, /target wasm failed in stage main: a worker thread was lost: it ended with code/);
+  });
+
+  it('become an error, not a hang, when the loss is not known yet', async () => {
+    const text = await failure(async (worker) => worker.terminate());
+    assert.match(text, /target wasm failed in stage main: a worker thread (did not|was lost)/);
+  });
+});
