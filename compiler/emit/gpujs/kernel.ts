@@ -72,8 +72,7 @@ const partText = (
   const axes = new Map([...scope.axes, ...counters]);
   const block = blockText(part.term, { ...scope, axes, loops: part.axes });
   const position = kind === 'argmax' ? affineText(positionIn(kernel, part.axes), kernel, axes) : '0';
-  const t = `${prefix}t`;
-  const fold = [`const ${t} = ${block.value};`, ...foldText[kind]({ ...names, t, position: position ?? '0' })];
+  const fold = foldText[kind]({ ...names, t: block.value, position: position ?? '0' });
   const nest = (level: number): readonly string[] => {
     const statements = block.levels[level] ?? [];
     const head = heads[level];
@@ -97,13 +96,7 @@ const accumulatorText = (
     ...(accumulator.kind === 'argmax' ? [`let ${names.index} = 0;`] : []),
   ];
   const parts = accumulator.parts.map((part, i) =>
-    partText(
-      part,
-      accumulator.kind,
-      names,
-      { ...scope, prefix: `p${number}${'abcdefghijklmnopqrstuvwxyz'[i] ?? `_${i}_`}` },
-      threadsX,
-    ),
+    partText(part, accumulator.kind, names, { ...scope, prefix: `p${number}_${i}_` }, threadsX),
   );
   return {
     lines: [...declarations, ...parts.flatMap(({ lines }) => lines)],

@@ -60,12 +60,11 @@ describe('emitKernel', () => {
       [
         'function (a0, a1, a2) {',
         '  let s0 = 0;',
-        '  for (let p0ar2 = 0; p0ar2 < 784; p0ar2++) {',
-        '    const p0a0 = a0[this.thread.y * 784 + p0ar2];',
-        '    const p0a1 = a1[p0ar2 * 20 + this.thread.x];',
-        '    const p0a2 = p0a0 * p0a1;',
-        '    const p0at = p0a2;',
-        '    s0 = s0 + p0at;',
+        '  for (let p0_0_r2 = 0; p0_0_r2 < 784; p0_0_r2++) {',
+        '    const p0_0_0 = a0[this.thread.y * 784 + p0_0_r2];',
+        '    const p0_0_1 = a1[p0_0_r2 * 20 + this.thread.x];',
+        '    const p0_0_2 = p0_0_0 * p0_0_1;',
+        '    s0 = s0 + p0_0_2;',
         '  }',
         '  const v0 = a2[this.thread.x];',
         '  const v1 = s0 + v0;',
@@ -77,8 +76,8 @@ describe('emitKernel', () => {
   });
 
   it('starts counters on webasm where they stay integers', () => {
-    expect(emitted(dense, 'webasm').source).to.contain('for (let p0ar2 = this.output.x; p0ar2 < 804; p0ar2++)');
-    expect(emitted(dense, 'webasm').source).to.contain('a1[p0ar2 * 20 + this.thread.x - 400]');
+    expect(emitted(dense, 'webasm').source).to.contain('for (let p0_0_r2 = this.output.x; p0_0_r2 < 804; p0_0_r2++)');
+    expect(emitted(dense, 'webasm').source).to.contain('a1[p0_0_r2 * 20 + this.thread.x - 400]');
     expect(emitted(dense, 'webasm').loopMaxIterations).to.be.greaterThan(804);
   });
 
