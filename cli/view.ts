@@ -8,6 +8,8 @@ export interface View {
   readonly line: (text: string) => void;
   /** How much of the epoch is done, with a note. */
   readonly progress: (epoch: number, done: number, steps: number, note: string) => void;
+  /** How much of everything is done, from 0 to 1, with a note. */
+  readonly share: (label: string, share: number, note: string) => void;
   readonly download: LoadOptions['onDownload'];
   /** Takes the bar away. */
   readonly close: () => void;
@@ -18,7 +20,7 @@ export const openView = (stream: NodeJS.WriteStream): View => {
   const bar = stream.isTTY
     ? new SingleBar({
         stream,
-        format: '{label} {bar} {value}/{total}  {note}',
+        format: '{label} {bar} {count}  {note}',
         barCompleteChar: '█',
         barIncompleteChar: '░',
         barsize: 30,
@@ -30,18 +32,19 @@ export const openView = (stream: NodeJS.WriteStream): View => {
   const close = (): void => {
     if (bar?.isActive === true) bar.stop();
   };
-  const show = (label: string, value: number, total: number, note: string): void => {
+  const show = (label: string, value: number, total: number, note: string, count = `${value}/${total}`): void => {
     if (bar === null) return;
     if (bar.isActive) {
       bar.setTotal(total);
-      bar.update(value, { label, note });
-    } else bar.start(total, value, { label, note });
+      bar.update(value, { label, note, count });
+    } else bar.start(total, value, { label, note, count });
   };
   return {
     line: (text) => {
       close();
       stream.write(`${text}\n`);
     },
+    share: (label, share, note) => show(label, share, 1, note, `${Math.floor(100 * share)} %`),
     progress: (epoch, done, steps, note) => show(`epoch ${epoch}`, done, steps, note),
     download: (file, received, total) => show('download', received, total ?? received, file),
     close,
