@@ -50,13 +50,22 @@ const used = (functions: readonly WasmFunction[], library: readonly WasmFunction
 const kernelsFor = (
   source: Kernel,
   scratch: number,
-): { readonly parts: readonly Kernel[]; readonly scratchLength: number } => {
+): { readonly parts: readonly Kernel[]; readonly scratch: readonly number[] } => {
   const kernel = normalise({ ...source, name: `kernel.${source.name}` });
   const split = splitReduction(kernel, scratch);
   return split === undefined
-    ? { parts: [kernel], scratchLength: 0 }
-    : { parts: [normalise(split.partial), normalise(split.final)], scratchLength: split.length };
+    ? { parts: [kernel], scratch: [] }
+    : {
+        parts: [...split.partials.map((partial) => partial.kernel), split.final].map(normalise),
+        scratch: split.partials.map(({ length }) => length),
+      };
 };
+
+/** By position, the largest of the numbers that any list has there. */
+const largestOf = (lists: readonly (readonly number[])[]): readonly number[] =>
+  Array.from({ length: Math.max(0, ...lists.map((list) => list.length)) }, (_, i) =>
+    Math.max(...lists.map((list) => list[i] ?? 0)),
+  );
 
 /** The module of a program. */
 export const emitProgram = (program: Program, options: EmitOptions): EmittedProgram => {
@@ -64,7 +73,7 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const sources = program.stages
     .flatMap(({ steps }) => kernelsOf(steps))
     .map((kernel) => ({ name: kernel.name, ...kernelsFor(kernel, scratch) }));
-  const layout = layoutOf(program, Math.max(0, ...sources.map(({ scratchLength }) => scratchLength)));
+  const layout = layoutOf(program, largestOf(sources.map((source) => source.scratch)));
   const kernels = new Map<string, readonly WasmFunction[]>();
   const summaries = new Map<string, readonly KernelSummary[]>();
   const multiplyAdd: Context['multiplyAdd'] = options.relaxedSimd

@@ -25,7 +25,7 @@ export interface Slot {
 }
 
 export interface Layout {
-  /** Byte address of each buffer, and last of the scratch buffer. */
+  /** Byte address of each buffer, and after those of each scratch buffer. */
   readonly buffers: readonly number[];
   /** Slots by stage and output name; outputs of shape `[]` have none. */
   readonly slots: readonly Readonly<Record<string, readonly Slot[]>>[];
@@ -54,16 +54,20 @@ const lowestElement = (kernel: Kernel, block: Block): number =>
     return Math.min(lowest, reach);
   }, 0);
 
-/** The layout of a program whose kernels share a scratch buffer of some length. */
-export const layoutOf = (program: Program, scratchLength: number): Layout => {
+/** The layout of a program whose kernels share scratch buffers of some lengths. */
+export const layoutOf = (program: Program, scratchLengths: readonly number[]): Layout => {
   const kernels = program.stages.flatMap(({ steps }) => kernelsOf(steps));
   const below = kernels.reduce(
     (lowest, kernel) => Math.min(lowest, ...blocksOf(kernel).map((block) => lowestElement(kernel, block))),
     0,
   );
   const arena = align(controlBytes - 4 * below);
-  const scratch = align(arena + 4 * program.memory.length + slackBytes);
-  let end = align(scratch + 4 * scratchLength + slackBytes);
+  let end = align(arena + 4 * program.memory.length + slackBytes);
+  const scratch = scratchLengths.map((length) => {
+    const address = end;
+    end = align(end + 4 * length + slackBytes);
+    return address;
+  });
   const slots = program.stages.map(({ outputs }) =>
     Object.fromEntries(
       outputs
@@ -81,7 +85,7 @@ export const layoutOf = (program: Program, scratchLength: number): Layout => {
   );
   const bytes = end + slackBytes;
   return {
-    buffers: [...program.memory.placements.map(({ offset }) => arena + 4 * offset), scratch],
+    buffers: [...program.memory.placements.map(({ offset }) => arena + 4 * offset), ...scratch],
     slots,
     bytes,
     pages: Math.ceil(bytes / pageBytes),

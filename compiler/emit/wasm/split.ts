@@ -6,11 +6,10 @@
 import type { Affine, Axis, Block, Instruction, Kernel, Part } from '../../program.js';
 import { axisOf, extentOf, outputIndex } from './affine.js';
 
-/** The two kernels; the first writes `length` elements to a scratch buffer that the second reads. */
+/** The kernels: each of `partials` writes a scratch buffer of its own, and `final` reads them all. */
 export interface SplitKernel {
-  readonly partial: Kernel;
+  readonly partials: readonly { readonly kernel: Kernel; readonly length: number }[];
   readonly final: Kernel;
-  readonly length: number;
 }
 
 const longReduction = 2048;
@@ -45,58 +44,101 @@ const blocksOf = (extent: number, wished: number): { readonly count: number; rea
   return { count: Math.floor(extent / size), size };
 };
 
-const splitPart = (kernel: Kernel, part: Part, scratch: number, cut: number, wished: number): SplitKernel => {
+interface SplitPart {
+  readonly kernel: Kernel;
+  readonly length: number;
+  /** The axis over the blocks, as an axis of the final kernel. */
+  readonly axis: Axis;
+  /** Fold over the blocks, where their axis is at a position. */
+  readonly folded: (axis: number) => Part;
+  /** What does not fill a block: terms from this offset along `cut` on. */
+  readonly rest: { readonly from: number; readonly count: number };
+}
+
+const loopAxis = (name: string, extent: number): Axis => ({ kind: 'loop', name, extent });
+
+const resize =
+  (axis: number, extent: number) =>
+  (item: Axis, i: number): Axis =>
+    i === axis ? loopAxis(item.name, extent) : item;
+
+const splitPart = (
+  kernel: Kernel,
+  part: Part,
+  {
+    index,
+    cut,
+    wished,
+    scratch,
+  }: { readonly index: number; readonly cut: number; readonly wished: number; readonly scratch: number },
+): SplitPart => {
   const { count, size } = blocksOf(extentOf(kernel, cut), wished);
-  const rest = extentOf(kernel, cut) - count * size;
   const block = kernel.axes.length;
-  const [accumulator] = kernel.accumulators;
-  const kind = accumulator?.kind ?? 'sum';
-  const loop = (name: string, extent: number): Axis => ({ kind: 'loop', name, extent });
-  const name = axisOf(kernel.axes, cut).name;
+  const axis = loopAxis(`${axisOf(kernel.axes, cut).name}_block`, count);
   const within: Change = (affine) => ({
     ...affine,
     terms: [...affine.terms, { axis: block, stride: size * strideIn(affine, cut) }],
   });
-  const after: Change = (affine) => ({ ...affine, offset: affine.offset + count * size * strideIn(affine, cut) });
-  const resized = (extent: number) => (axis: Axis, i: number) => (i === cut ? loop(name, extent) : axis);
-  const partial: Kernel = {
-    ...kernel,
-    name: `${kernel.name}.blocks`,
-    axes: [...mapAxes(kernel.axes, within).map(resized(size)), loop(`${name}_block`, count)],
-    outputAxes: [block, ...kernel.outputAxes],
-    output: scratch,
-    accumulators: [{ kind, parts: [{ ...part, term: mapTerm(part.term, within) }] }],
-    body: [{ op: 'accumulator', accumulator: 0 }],
-  };
   const outputs = productOf(kernel, kernel.outputAxes);
-  const { terms } = outputIndex(kernel);
-  const result: Instruction = {
+  const load = (at: number): Instruction => ({
     op: 'load',
     buffer: scratch,
-    index: { offset: 0, terms: [{ axis: block, stride: outputs }, ...terms] },
+    index: { offset: 0, terms: [{ axis: at, stride: outputs }, ...outputIndex(kernel).terms] },
     guards: [],
+  });
+  return {
+    kernel: {
+      ...kernel,
+      name: `${kernel.name}.blocks${index}`,
+      axes: [...mapAxes(kernel.axes, within).map(resize(cut, size)), axis],
+      outputAxes: [block, ...kernel.outputAxes],
+      output: scratch,
+      accumulators: kernel.accumulators.map(({ kind }) => ({
+        kind,
+        parts: [{ ...part, term: mapTerm(part.term, within) }],
+      })),
+      body: [{ op: 'accumulator', accumulator: 0 }],
+    },
+    length: count * outputs,
+    axis,
+    folded: (at) => ({ axes: [at], term: [load(at)] }),
+    rest: { from: count * size, count: extentOf(kernel, cut) - count * size },
   };
-  const folded: Part = { axes: [block], term: [result] };
-  const remaining: Part = { ...part, term: mapTerm(part.term, after) };
-  const final: Kernel = {
-    ...kernel,
-    axes: [...(rest > 0 ? mapAxes(kernel.axes, after).map(resized(rest)) : kernel.axes), loop(`${name}_block`, count)],
-    accumulators: [{ kind, parts: rest > 0 ? [folded, remaining] : [folded] }],
-  };
-  return { partial, final, length: count * outputs };
 };
 
-/** A kernel with one long sum or maximum as two, or undefined where it is as well as one. */
-export const splitReduction = (kernel: Kernel, scratch: number): SplitKernel | undefined => {
+/** The final kernel, with one part split: the terms that fill no block first, since they are small, then the blocks. */
+const withSplit = (kernel: Kernel, part: Part, cut: number, split: SplitPart): Kernel => {
+  const after: Change = (affine) => ({ ...affine, offset: affine.offset + split.rest.from * strideIn(affine, cut) });
+  const rest = split.rest.count > 0 ? [{ ...part, term: mapTerm(part.term, after) }] : [];
+  const axes = split.rest.count > 0 ? mapAxes(kernel.axes, after).map(resize(cut, split.rest.count)) : kernel.axes;
+  return {
+    ...kernel,
+    axes: [...axes, split.axis],
+    accumulators: kernel.accumulators.map((accumulator) => ({
+      ...accumulator,
+      parts: accumulator.parts.flatMap((other) =>
+        other === part ? [...rest, split.folded(kernel.axes.length)] : [other],
+      ),
+    })),
+  };
+};
+
+/** A kernel whose one accumulator has long parts, in several; undefined where it is as well in one. */
+export const splitReduction = (kernel: Kernel, firstScratch: number): SplitKernel | undefined => {
   const [accumulator, ...others] = kernel.accumulators;
-  const [part, ...parts] = accumulator?.parts ?? [];
-  if (accumulator === undefined || part === undefined || accumulator.kind === 'argmax') return undefined;
-  if (others.length > 0 || parts.length > 0) return undefined;
-  const length = productOf(kernel, part.axes);
+  if (accumulator === undefined || others.length > 0 || accumulator.kind === 'argmax') return undefined;
   const outputs = productOf(kernel, kernel.outputAxes);
-  if (length < longReduction || (outputs > fewOutputs && length < veryLongReduction)) return undefined;
-  const [cut] = part.axes;
-  const wished = Math.min(mostBlocks, Math.floor(length / blockTerms), Math.floor(mostScratch / outputs));
-  if (cut === undefined || wished < 2 || extentOf(kernel, cut) < 2) return undefined;
-  return splitPart(kernel, part, scratch, cut, Math.min(wished, extentOf(kernel, cut)));
+  return accumulator.parts.reduce<SplitKernel | undefined>((result, part, index) => {
+    const length = productOf(kernel, part.axes);
+    const [cut] = part.axes;
+    const shared = accumulator.parts.some((other) => other !== part && cut !== undefined && other.axes.includes(cut));
+    if (cut === undefined || shared) return result;
+    if (length < longReduction || (outputs > fewOutputs && length < veryLongReduction)) return result;
+    const most = Math.min(mostBlocks, Math.floor(mostScratch / outputs), extentOf(kernel, cut));
+    const wished = Math.min(most, Math.floor(length / blockTerms));
+    if (wished < 2) return result;
+    const partials = result?.partials ?? [];
+    const split = splitPart(kernel, part, { index, cut, wished, scratch: firstScratch + partials.length });
+    return { partials: [...partials, split], final: withSplit(result?.final ?? kernel, part, cut, split) };
+  }, undefined);
 };
