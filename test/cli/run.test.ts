@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCommand } from '../../cli/run.js';
+import { type RunOptions, runSession } from '../../cli/session.js';
+import { decodeSafetensors, sgdHyperparameters, sgnHyperparameters } from '../../optim/index.js';
+import { leftOf, rightOf } from '../support/evaluation.js';
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** Runs `sgn` as a process of its own; `onOutput` hears what it has printed so far. */
+const sgn = (
+  args: readonly string[],
+  onOutput: (out: string, interrupt: () => void) => void = () => undefined,
+): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]);
+    let [out, errors] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      onOutput(out, () => child.kill('SIGINT'));
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    child.on('close', (code) => resolve({ code, out, errors }));
+  });
+
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+const quick = ['--target', 'wasm', '--seed', '3'];
+
+describe('sgn run', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sgn-run-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const json = async (...path: readonly string[]): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, ...path), 'utf8'));
+
+  it('shows a line per epoch and a table, and leaves config, history and parameters', async () => {
+    const { code, out, errors } = await sgn(['run', 'boston', '--epochs', '2', ...quick, '--out', join(folder, 'a')]);
+    expect([code, errors]).to.deep.equal([0, '']);
+    expect(
+      linesOf(out).filter((line) => /^epoch +[12] {2}train loss .* test loss .* ρ .* CG 10 /.test(line)),
+    ).to.have.length(2);
+    expect(out)
+      .to.match(/│ epoch │/)
+      .and.to.include('all epochs done');
+    expect(out, 'no escape sequences where there is no terminal').not.to.include('\u001b');
+
+    expect(await json('a', 'config.json')).to.deep.include({
+      experiment: 'boston',
+      solver: 'sgn',
+      batchSize: 101,
+      epochs: 2,
+      seed: 3,
+      target: 'wasm',
+      parameters: 11601,
+      sgn: { ...sgnHyperparameters.parse({}), damping: 1e-4 },
+    });
+    const history = await json('a', 'history.json');
+    expect(history).to.be.an('array').of.length(2);
+    expect(history).to.have.nested.property('[1].epoch', 2);
+    expect(history)
+      .to.have.property('1')
+      .that.has.all.keys('epoch', 'trainLoss', 'testLoss', 'seconds', 'rho', 'stepSize', 'cgIterations', 'stopReason');
+    const tensors = rightOf(decodeSafetensors(await readFile(join(folder, 'a', 'parameters.safetensors'))));
+    expect(tensors.map(({ name, shape }) => `${name} ${shape.join('×')}`)).to.have.members([
+      'W1 13×100',
+      'b1 100',
+      'W2 100×100',
+      'b2 100',
+      'W3 100×1',
+      'b3 1',
+    ]);
+    expect((await readdir(join(folder, 'a'))).filter((name) => name.includes('partial'))).to.deep.equal([]);
+  });
+
+  it('keeps what was reached when it is interrupted', async () => {
+    const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', join(folder, 'b')];
+    let sent = false;
+    const { code, out } = await sgn(args, (text, interrupt) => {
+      if (sent || !/^epoch +3 /m.test(text)) return;
+      sent = true;
+      interrupt();
+    });
+    expect(code).to.equal(0);
+    expect(out)
+      .to.include('interrupted; what was reached is kept')
+      .and.to.match(/│ epoch │/);
+    const history = await json('b', 'history.json');
+    expect(history).to.have.nested.property('[2].epoch', 3);
+    expect(await readdir(join(folder, 'b'))).to.include('parameters.safetensors');
+  });
+
+  it('ends with one line on standard error and exit code 1 where it cannot run', async () => {
+    const { code, out, errors } = await sgn(['run', 'boston', '--damping', '-1']);
+    expect([code, out]).to.deep.equal([1, '']);
+    expect(errors).to.match(/^sgn: sgn\.damping: .*>0\n$/);
+  });
+
+  it('says what is possible where an option is none', async () => {
+    const { code, errors } = await sgn(['run', 'boston', '--target', 'abacus']);
+    expect(code).to.equal(1);
+    expect(linesOf(errors)[0]).to.match(/^error: .*abacus.* gpujs:webgpu/);
+    expect(errors).not.to.match(/^ +at /m);
+  });
+
+  const refusals: readonly (readonly [name: string, options: RunOptions, message: RegExp])[] = [
+    ['nothing', {}, /^nothing: neither a built-in experiment \(boston, sine, mnist.*path of a module$/],
+    ['boston', { batch: 405 }, /^batchSize: 405 is more than the 404 training samples; choose at most 404$/],
+    ['boston', { epochs: 1.5 }, /^epochs: .*int/],
+    ['boston', { cg: 0 }, /^sgn\.maxCgIterations: .*>0$/],
+    ['boston', { learningRate: 1 }, /^--learning-rate is a setting of the other solver/],
+    ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of the other solver/],
+    ['mnist', { data: join('no', 'such', 'folder') }, /no such folder.*--data/],
+    ['package.json', {}, /^package\.json: its default export is no experiment/],
+  ];
+  for (const [name, options, message] of refusals)
+    it(`refuses ${name} ${JSON.stringify(options)} in one line`, async () => {
+      expect(leftOf(await runSession(name, options)()))
+        .to.match(message)
+        .and.not.to.include('\n');
+    });
+
+  it('refuses a folder that cannot be written, before it trains', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const message = leftOf(await runSession('boston', { target: 'interpreter', out: join(file, 'out') })());
+    expect(message).to.match(/^cannot write .*--out$/);
+  });
+
+  it('runs an experiment from a module by its path', async () => {
+    const path = join(folder, 'own.mts');
+    const here = process.cwd();
+    await writeFile(
+      path,
+      `import { initialisers, input, meanSquaredError, mlp } from '${here}/dsl/index.js';
+      import { experiment, problem } from '${here}/optim/index.js';
+      import * as TE from '${here}/node_modules/fp-ts/lib/TaskEither.js';
+      const x = input('x', ['batch', 1]);
+      const split = { count: 4, inputs: Float32Array.of(1, 2, 3, 4), inputShape: [1], targets: Float32Array.of(2, 4, 6, 8), targetShape: [1] };
+      export default experiment({
+        name: 'own',
+        problem: problem({ name: 'own', input: x, target: input('y', ['batch', 1]), output: mlp(x, { hidden: [], outputs: 1 }),
+          loss: meanSquaredError, metric: 'loss', initialiser: initialisers.paperMlp }),
+        dataset: () => TE.right({ name: 'own data', train: split, test: split }),
+        settings: { batchSize: 4, epochs: 2 },
+      });`,
+    );
+    const { code, out, errors } = await sgn(['run', path, '--target', 'interpreter']);
+    expect([code, errors]).to.deep.equal([0, '']);
+    expect(out).to.match(/^own: 2 parameters, 4 \+ 4 samples of own data/);
+  });
+
+  it('teaches in its help: every hyperparameter, with examples', () => {
+    let help = '';
+    const command = runCommand().configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    expect(help).to.match(/Examples:\n {2}\$ sgn run mnist /);
+    for (const key of [...Object.keys(sgnHyperparameters.shape), ...Object.keys(sgdHyperparameters.shape)])
+      expect(help).to.include(`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <`);
+  });
+});
