@@ -25,7 +25,7 @@ export interface EpochRecord {
   readonly trainLoss: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
-  /** Seconds of training from the start of the run, without the time of measuring. */
+  /** Seconds of training from the start of the run: steps only, neither compiling before them nor measuring after them. */
   readonly seconds: number;
   /** ρ, α (or the learning rate), CG iterations and why CG stopped, in the last step of the epoch. */
   readonly rho?: number;
