@@ -38,15 +38,13 @@ export const lossAt = (theta: Pair, samples: Samples): number =>
   mean(samples.map(([x, y]) => (predict(theta, x) - y) ** 2));
 
 export const gradientAt = (theta: Pair, samples: Samples): Pair => {
-  const entry = (i: 0 | 1) =>
-    mean(samples.map(([x, y]) => 2 * (predict(theta, x) - y) * jacobian(theta, x)[i]));
+  const entry = (i: 0 | 1) => mean(samples.map(([x, y]) => 2 * (predict(theta, x) - y) * jacobian(theta, x)[i]));
   return [entry(0), entry(1)];
 };
 
 /** G = (1/N) Σ Jᵀ 2 J as its rows. */
 export const ggnAt = (theta: Pair, samples: Samples): readonly [Pair, Pair] => {
-  const entry = (i: 0 | 1, j: 0 | 1) =>
-    mean(samples.map(([x]) => 2 * jacobian(theta, x)[i] * jacobian(theta, x)[j]));
+  const entry = (i: 0 | 1, j: 0 | 1) => mean(samples.map(([x]) => 2 * jacobian(theta, x)[i] * jacobian(theta, x)[j]));
   return [
     [entry(0, 0), entry(0, 1)],
     [entry(1, 0), entry(1, 1)],
