@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import { type PlannedRun, plannedRuns, type Selection, type Study } from '../optim/index.js';
 import { targetNames } from '../runtime/index.js';
+import { typedCommand } from './command.js';
 import { experimentSession, selectedStudy } from './experimentSession.js';
 import { parseCount } from './options.js';
 import { studyNames } from './studies.js';
@@ -63,10 +64,6 @@ const selectionOf = ({
   ...given('targets', target === undefined ? undefined : [target]),
 });
 
-/** The arguments of this process as one could type them again. */
-const typed = (): string =>
-  ['sgn', ...process.argv.slice(2)].map((word) => (/^[\w./:=,@-]+$/.test(word) ? word : `'${word}'`)).join(' ');
-
 const runLine = (study: Study, { benchmark, solver, target, seed }: PlannedRun): string => {
   const { epochs, seconds } = study.benchmarks[benchmark] ?? {};
   const budget = [
@@ -108,7 +105,7 @@ export const experimentCommand = (): Command =>
       await pipe(
         list === true
           ? listRuns(name, selection)
-          : experimentSession(name, { selection, out, data, saveEvery, command: typed() }),
+          : experimentSession(name, { selection, out, data, saveEvery, command: typedCommand() }),
         TE.match(
           (message) => {
             process.stderr.write(`sgn: ${message}\n`);

@@ -11,6 +11,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import {
   firstDifference,
+  identitySchema,
   isComplete,
   type PlannedRun,
   type Run,
@@ -46,7 +47,7 @@ const configSchema = z.strictObject({
   epochs: z.int().optional(),
   seconds: z.number().optional(),
   parameters: z.int(),
-  identity: z.looseObject({}),
+  identity: identitySchema,
 });
 
 /** What `config.json` of a study's run holds. */
@@ -105,7 +106,7 @@ const configOf = (planned: PlannedRun, made: Omit<Run, 'target'>): RunConfig => 
     ...(epochs === Number.MAX_SAFE_INTEGER ? {} : { epochs }),
     ...(seconds === undefined ? {} : { seconds }),
     parameters: made.problem.parameters.length,
-    identity: { ...runIdentity(made) },
+    identity: runIdentity(made),
   };
 };
 

@@ -18,7 +18,8 @@ const word = z
   .min(0)
   .max(2 ** 32 - 1);
 
-const identitySchema = z.strictObject({
+/** The schema of a run's identity. */
+export const identitySchema = z.strictObject({
   experiment: z.string(),
   parameters: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
   dataset: z.strictObject({ name: z.string(), train: z.int(), test: z.int() }),
