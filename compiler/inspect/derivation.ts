@@ -74,7 +74,7 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
   const outputs = graph.stages.flatMap((stage) => Object.values(stage.outputs));
   const within = new Set(postorder(outputs));
   const relevant: Origins = new Map([...origins].filter(([expr]) => within.has(expr)));
-  const { given, names } = graphNamesOf(space, graph, [bound.output], relevant);
+  const { given, names } = graphNamesOf(space, graph, [bound.output], relevant, [...within]);
   const users = usersOf(postorder([bound.output, bound.loss]));
   const followed = [...new Set([...outputs, ...given.keys(), ...within])];
   return traceOf(outputs, followed, graph).map(({ pass, outputs: images }): Level => {

@@ -91,6 +91,7 @@ export const laneTitles = (transposedOf: string): LaneTitles => ({
   tangent: 'J v: tangents, a dot is a derivative along v',
   hessian: 'H J v: the Hessian of the loss in z, times the tangent of z',
   cotangent: `Jᵀ ${transposedOf}: cotangents, from the output back to the parameters`,
+  solver: 'vectors and scalars of the optimizer',
 });
 
 /** What the Jacobian is transposed for. */
@@ -127,7 +128,7 @@ export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<Ds
   const seeds = new Map(
     views.flatMap((view, i) => tangents.slice(i, i + 1).map((tangent) => [view, tangent] as const)),
   );
-  const forwardInputs = inputsOf([output], []);
+  const forwardInputs = [theta, ...inputsOf([output], [theta])];
   const flat = (pieces: readonly Expr[]): Expr => flattenParameters(parameters, pieces);
   const graphs: Readonly<Record<GraphName, () => Omit<InspectedGraph, 'name' | 'formula' | 'titles' | 'theta'>>> = {
     forward: () => ({ stages: [{ name: 'forward', runs: perStep, inputs: forwardInputs, outputs: { z: output } }] }),

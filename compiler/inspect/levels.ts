@@ -5,7 +5,7 @@ import { showShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
 import { type Analysis, analyze } from '../lower/analysis.js';
 import { type Style, showName } from '../print/name.js';
-import type { Names } from '../print/names.js';
+import { isConstant, type Names, viewed } from '../print/names.js';
 import { operationOf, ruleOf } from '../print/rules.js';
 import { type Statements, statementsOf, writer } from '../print/statements.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Notation } from './data.js';
@@ -41,6 +41,8 @@ export const definitions = (names: Names): ((expr: Expr) => Notation) => {
 const mentioned = (expr: Expr, names: Names): readonly Expr[] =>
   postorder([expr], (e) => e !== expr && names.has(e)).filter((e) => e !== expr && (names.has(e) || isLeaf(e)));
 
+const isView = (expr: Expr): boolean => viewed(expr) !== undefined;
+
 const isLeaf = ({ node }: Expr): boolean => node.op === 'input' || node.op === 'variable' || node.op === 'parameter';
 
 /** What depends on the direction (or cotangent) that products are taken with. */
@@ -60,8 +62,10 @@ const lanesOf = (order: readonly Expr[], level: Level, graph: InspectedGraph): R
     const below = operandsOf(expr.node).map((operand) => lanes.indexOf(table.get(operand) ?? 'primal'));
     const furthest = lanes[Math.max(0, ...below)] ?? 'primal';
     // what is fixed at the linearisation point belongs to it, whichever rule asked for it
-    const fixed = sources.length > 0 ? !moving.has(expr) : origin?.role === 'part' && furthest === 'primal';
-    table.set(expr, fixed ? 'primal' : (origin?.lane ?? furthest));
+    const fixed = moving.has(expr) ? false : origin?.role === 'part' && furthest === 'primal';
+    const flat = expr.node.op === 'concat' && level.names.has(expr);
+    const own = origin?.lane ?? (flat || !level.derivedFrom.has(expr) || isView(expr) ? furthest : 'solver');
+    table.set(expr, fixed || isLeaf(expr) || isConstant(expr) ? 'primal' : own);
   }
   return table;
 };
@@ -147,11 +151,12 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
         stage: analysis.stageOf(root),
       };
     });
+  const distinct = leaves.filter(({ key }, i) => leaves.findIndex((other) => other.key === key) === i);
   const stages = level.stages.map((stage, i) => ({
     name: stage.name,
     runs: graph.stages[i]?.runs ?? '',
     inputs: (graph.stages[i]?.inputs ?? []).map(keyOf),
     outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, keyOf(expr)])),
   }));
-  return { pass: level.pass, values, leaves, stages };
+  return { pass: level.pass, values, leaves: distinct, stages };
 };

@@ -29,7 +29,13 @@ const givenNames = (space: ParameterSpace, { theta, direction, cotangent }: Insp
     flat === undefined
       ? []
       : splitParameters(space, flat).flatMap((view, i) =>
-          space.entries.slice(i, i + 1).map(({ name }) => [view, rename(nameOf(name))] as const),
+          space.entries.slice(i, i + 1).flatMap(({ name }) => {
+            const as = rename(nameOf(name));
+            // without its axes of size 1, a matrix is the slice of θ that it is a view of, and keeps its name
+            return view.node.op === 'reshape'
+              ? [[view, as] as const, [view.node.operand, as] as const]
+              : [[view, as] as const];
+          }),
         );
   const leaves = [theta, direction, cotangent].flatMap((leaf) =>
     leaf === undefined ? [] : [[leaf, leafName(leaf)] as const],
@@ -61,9 +67,12 @@ const derivedName = (of: Name, { role, curvature }: Origin): Name => {
 /** The products that the outputs are called after. */
 const products: Readonly<Record<string, string>> = { JTu: 'Jᵀu' };
 
-/** The name of an output. */
-export const outputName = (output: string): Name =>
-  Object.hasOwn(products, output) ? { base: products[output] ?? output, index: '', accent: 'none' } : nameOf(output);
+/** The name of an output, as it is spelled. */
+export const outputName = (output: string): Name => ({
+  base: Object.hasOwn(products, output) ? (products[output] ?? output) : output,
+  index: '',
+  accent: 'none',
+});
 
 /** The result for a parameter: `Gv.W1`. */
 const resultName = (result: string, parameter: string): Name => ({
@@ -73,23 +82,38 @@ const resultName = (result: string, parameter: string): Name => ({
 
 const underReshape = (expr: Expr): Expr => (expr.node.op === 'reshape' ? underReshape(expr.node.operand) : expr);
 
-const pieceNames = (space: ParameterSpace, { stages }: InspectedGraph): readonly (readonly [Expr, Name])[] =>
-  stages.flatMap(({ outputs }) =>
-    Object.entries(outputs).flatMap(([result, { node }]) =>
-      node.op === 'concat' && node.operands.length === space.entries.length
-        ? node.operands.flatMap((piece, i) =>
-            space.entries.slice(i, i + 1).map(({ name }) => [underReshape(piece), resultName(result, name)] as const),
-          )
-        : [],
-    ),
+/** Flat vectors of one piece per parameter: an output by its name, else g or Gv by what their pieces are. */
+const flatNames = (
+  space: ParameterSpace,
+  { stages }: InspectedGraph,
+  order: readonly Expr[],
+  origins: Origins,
+): readonly (readonly [Expr, Name])[] => {
+  const outputs = new Map(
+    stages.flatMap((stage) => Object.entries(stage.outputs).map(([name, expr]) => [expr, name] as const)),
   );
+  return order.flatMap((expr): readonly (readonly [Expr, Name])[] => {
+    if (expr.node.op !== 'concat' || expr.node.operands.length !== space.entries.length) return [];
+    const pieces = expr.node.operands.map(underReshape);
+    const [first] = pieces.flatMap((piece) => origins.get(piece) ?? []);
+    if (first?.role !== 'cotangent') return [];
+    const result = outputs.get(expr) ?? (first.curvature ? 'Gv' : 'g');
+    return [
+      [expr, outputName(result)],
+      ...pieces.flatMap((piece, i) =>
+        space.entries.slice(i, i + 1).map(({ name }) => [piece, resultName(result, name)] as const),
+      ),
+    ];
+  });
+};
 
-/** Names everything in a graph, as it was derived. */
+/** Names everything in a graph, as it was derived; `order` is all of it, operands first. */
 export const graphNamesOf = (
   space: ParameterSpace,
   graph: InspectedGraph,
   forward: readonly Expr[],
   origins: Origins,
+  order: readonly Expr[],
 ): GraphNames => {
   const given = givenNames(space, graph);
   const names = new Map<Expr, Name>(forwardNames(forward, given));
@@ -97,7 +121,7 @@ export const graphNamesOf = (
   const add = (expr: Expr, as: Name): void => {
     if (name(expr) === undefined && !isConstant(expr)) names.set(expr, as);
   };
-  for (const [piece, as] of pieceNames(space, graph)) add(piece, as);
+  for (const [expr, as] of flatNames(space, graph, order, origins)) add(expr, as);
   for (const [expr, { of, role, lane }] of origins) {
     if (of === undefined || role !== 'tangent' || lane !== 'tangent') continue;
     const found = derivativeName(of, expr, new Map([...given, ...names]));

@@ -12,8 +12,8 @@ import { tangentsOf } from '../differentiate/jvp.js';
 import { cotangentsOf } from '../differentiate/transpose.js';
 import type { BoundModel } from './graphs.js';
 
-/** The parts of a curvature product. */
-export const lanes = ['primal', 'tangent', 'hessian', 'cotangent'] as const;
+/** The parts of a curvature product, and what a solver makes of it. */
+export const lanes = ['primal', 'tangent', 'hessian', 'cotangent', 'solver'] as const;
 
 /** The part that a value belongs to. */
 export type Lane = (typeof lanes)[number];

@@ -22,9 +22,7 @@ export interface Section {
   readonly values: readonly InspectedValue[];
 }
 
-const laneOrder: Readonly<Record<InspectedValue['lane'], number>> = { primal: 0, tangent: 1, hessian: 2, cotangent: 3 };
-
-const sectionKey = ({ stage, loops, lane }: InspectedValue): string => JSON.stringify([stage, loops, laneOrder[lane]]);
+const sectionKey = ({ stage, loops, lane }: InspectedValue): string => JSON.stringify([stage, loops, lane]);
 
 const groupBySection = (values: readonly InspectedValue[]): ReadonlyMap<string, readonly InspectedValue[]> => {
   const groups = new Map<string, InspectedValue[]>();

@@ -64,7 +64,8 @@ export const showName = (name: Name, style: Style): string => {
   if (piece !== undefined) {
     const inner = showName(piece, style);
     if (style === 'text') return `${base}.${inner}`;
-    return style === 'math' ? `(${base})_${inner}` : `(${resultLatex(base)})_{${inner}}`;
+    const whole = [...base].length === 1 ? base : `(${base})`;
+    return style === 'math' ? `${whole}_${inner}` : `${resultLatex(whole)}_{${inner}}`;
   }
   if (at !== undefined) {
     const inner = showName(at, style);

@@ -1,4 +1,5 @@
 /** Compiled graphs as text: kernels with their costs, and the memory plan. */
+import type { DerivativeCost } from '../inspect/costs.js';
 import type { InspectedKernel, InspectedProgram } from '../inspect/data.js';
 import { type ListingOptions, listingDefaults, wrapped } from './listing.js';
 import { displayWidth, padColumns } from './name.js';
@@ -66,5 +67,56 @@ export const listMemory = ({ buffers, arenaBytes }: InspectedProgram): readonly 
         first === last ? first : `${first} … ${last}`,
       ]),
     ]),
+  ];
+};
+
+const multiple = (ratio: number): string => ratio.toFixed(2);
+
+/**
+ * The costs of derivatives as multiples of the forward pass: `total` with the forward pass, `again` for one more
+ * direction at the same point. `times` are milliseconds by stage, in the order of `costs`, where they were measured.
+ */
+export const listCosts = (
+  costs: readonly DerivativeCost[],
+  times: readonly Timings[],
+  target: string,
+): readonly string[] => {
+  const sums = times.map((stages) => Object.values(stages));
+  const total = (i: number): number => (sums[i] ?? []).reduce((sum, time) => sum + time, 0);
+  const again = (i: number): number => sums[i]?.at(-1) ?? 0;
+  const measured = (i: number): readonly string[] =>
+    times.length === 0
+      ? []
+      : [
+          `${total(i).toFixed(3)} ms`,
+          multiple(total(i) / total(0)),
+          `${again(i).toFixed(3)} ms`,
+          multiple(again(i) / total(0)),
+        ];
+  return [
+    `cost as multiples of the forward pass${target === '' ? '' : `, measured on ${target}`}`,
+    ...columns([
+      [
+        '',
+        'FLOP',
+        'multiple',
+        'bound',
+        'again FLOP',
+        'multiple',
+        ...(times.length === 0 ? [] : ['time', 'multiple', 'again', 'multiple']),
+      ],
+      ...costs.map((cost, i) => [
+        cost.graph,
+        showCount(cost.total.flops),
+        multiple(cost.ratio),
+        cost.bound === undefined ? '' : `${cost.bound.value} ${cost.bound.equation}`,
+        showCount(cost.again.flops),
+        multiple(cost.ratioAgain),
+        ...measured(i),
+      ]),
+    ]),
+    '',
+    'again: one more direction at the same θ and batch. The bounds (16) and (17) are asymptotic in the layer widths:',
+    'bias additions and activations count besides.',
   ];
 };

@@ -43,6 +43,7 @@ const temporaryBases: Readonly<Record<string, string>> = {
   log: 'l',
   argmax: 'i',
   contract: 'c',
+  iterate: 'loop',
 };
 
 const baseFor = ({ node }: Expr): string => {

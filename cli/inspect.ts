@@ -1,0 +1,71 @@
+/** `sgn inspect`: looks into the graphs, passes, kernels and sources of a model. */
+import { writeFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { targetNames } from '../runtime/index.js';
+import { experimentNames } from './experiments.js';
+import { inspectableGraphs } from './inspectGraph.js';
+import { type InspectOptions, inspectSession, sourceLanguages, stageNames } from './inspectSession.js';
+
+const examples = `
+Examples:
+  $ sgn inspect mnist                                 the GGN product of the MNIST network, as text
+  $ sgn inspect mnist --format math                   the same as mathematics; also latex
+  $ sgn inspect mnist --graph step --stage fused      the kernels of a whole SGN step, with FLOPs and bytes
+  $ sgn inspect mnist --pass derived..simplify        what the simplification changed
+  $ sgn inspect mnist --source wat --kernel sigmoid   the WebAssembly of the kernels with sigmoid in their name
+  $ sgn inspect mnist --cost --profile                JVP, VJP and GGN as multiples of the forward pass, eqs (16), (17)
+  $ sgn inspect mnist --format html --out mnist.html  the derivative explorer, one page for any browser
+  $ sgn inspect ./my-experiment.js --graph gradient   a module whose default export is experiment({ … })
+
+Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per
+direction told apart; the default), fused (kernels), memory (the memory plan).
+gpujs and wat sources need no device; wgsl and glsl are what gpu.js makes of them in --target gpujs:webgpu and
+gpujs:webgl2 (or webgl), and need such a device.`;
+
+const wholeNumber = (text: string): number => Number(text);
+
+const deliver = (text: string, file: string | undefined): TE.TaskEither<string, void> =>
+  TE.tryCatch(
+    async () => {
+      if (file === undefined) process.stdout.write(text);
+      else await writeFile(file, text);
+    },
+    (thrown) => `cannot write ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+  );
+
+/** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
+export const inspectCommand = (): Command =>
+  new Command('inspect')
+    .description('Look inside a model: its derivative graphs, compiler passes, kernels and their sources.')
+    .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
+    .addOption(new Option('--graph <name>', 'what to look at').choices(inspectableGraphs).default('ggn'))
+    .addOption(new Option('--stage <name>', 'how far the compiler has come').choices(stageNames).default('staged'))
+    .option('--pass <a..b>', 'what changed between two passes')
+    .addOption(
+      new Option('--format <name>', 'how to show it')
+        .choices(['text', 'math', 'latex', 'dot', 'svg', 'html', 'json'])
+        .default('text'),
+    )
+    .addOption(new Option('--source <language>', 'the emitted source of every kernel').choices(sourceLanguages))
+    .option('--kernel <text>', 'only kernels with this in their name')
+    .option('--cost', 'FLOPs and bytes of the derivatives, as multiples of the forward pass')
+    .option('--profile', 'measured milliseconds besides, on --target')
+    .addOption(new Option('--target <name>', 'where to measure').choices(['auto', ...targetNames]).default('auto'))
+    .option('--batch <n>', 'samples per mini-batch (default: the experiment’s)', wholeNumber)
+    .option('--out <file>', 'write to a file rather than to standard output')
+    .addHelpText('after', examples)
+    .action(async (name: string, options: InspectOptions) => {
+      await pipe(
+        inspectSession(name, options),
+        TE.flatMap((text) => deliver(text, options.out)),
+        TE.match(
+          (message) => {
+            process.stderr.write(`sgn: ${message}\n`);
+            process.exitCode = 1;
+          },
+          () => undefined,
+        ),
+      )();
+    });

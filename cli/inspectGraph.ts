@@ -1,0 +1,53 @@
+/** The graphs of the optimizer: what one SGN step runs, staged as it runs it. */
+import * as E from 'fp-ts/lib/Either.js';
+import { deriveGraph, graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
+import { type DslError, type Expr, input, postorder } from '../dsl/index.js';
+import { type Problem, type RunSettings, sgnProgram } from '../optim/index.js';
+
+/** Every graph that can be looked at. */
+export const inspectableGraphs = [...graphNames, 'cg', 'step'] as const;
+
+/** The name of a graph. */
+export type InspectableGraph = (typeof inspectableGraphs)[number];
+
+const runs: Readonly<Record<string, string>> = {
+  linearize: 'once per step',
+  solve: 'once per step, its loop once per direction',
+  trial: 'once per step length of the line search',
+};
+
+const formulas: Readonly<Record<'cg' | 'step', string>> = {
+  cg: '(G + ρI) Δθ = −m̂ by conjugate gradients   (eq. 15, algorithm 2)',
+  step: 'one SGN step: g at θ, Δθ by conjugate gradients, the loss at θ + αΔθ',
+};
+
+/** The loop variable that CG multiplies G with. */
+const directionOf = (roots: readonly Expr[]): Expr | undefined =>
+  postorder(roots)
+    .flatMap(({ node }) => (node.op === 'iterate' ? node.variables : []))
+    .find(({ node }) => node.op === 'variable' && node.name === 'direction');
+
+const stepGraph = (problem: Problem, { sgn }: RunSettings, name: 'cg' | 'step'): InspectedGraph => {
+  const definition = sgnProgram(problem, sgn);
+  const stages = definition.stages
+    .filter((stage) => name === 'step' || stage.name !== 'trial')
+    .map((stage) => ({ ...stage, runs: runs[stage.name] ?? '' }));
+  const direction = directionOf(stages.flatMap(({ outputs }) => Object.values(outputs)));
+  const theta: Expr = input('theta', [problem.parameters.length]);
+  return {
+    name,
+    formula: formulas[name],
+    titles: laneTitles('of ∇ℓ, or of H J v in the loop'),
+    stages,
+    theta,
+    ...(direction === undefined ? {} : { direction }),
+  };
+};
+
+/** A graph of a problem. Left: a mistake in the problem. */
+export const graphOf = (
+  problem: Problem,
+  settings: RunSettings,
+  name: InspectableGraph,
+): E.Either<DslError, InspectedGraph> =>
+  name === 'cg' || name === 'step' ? E.right(stepGraph(problem, settings, name)) : deriveGraph(problem, name);

@@ -1,0 +1,261 @@
+/** One inspection, from the words of the command line to its text. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { derivativeCosts } from '../compiler/inspect/costs.js';
+import type { InspectedLevel, Inspection } from '../compiler/inspect/data.js';
+import { type Inspected, inspectGraph } from '../compiler/inspect/inspect.js';
+import type { CompiledGraph } from '../compiler/inspect/program.js';
+import { type EmittedSource, emittedLanguages, emittedSources, isSourceOf } from '../compiler/inspect/sources.js';
+import { diffLines, showDiff } from '../compiler/print/diff.js';
+import { dotOf } from '../compiler/print/dot.js';
+import { latexLevel } from '../compiler/print/latex.js';
+import { listLevel } from '../compiler/print/listing.js';
+import { listCosts, listKernels, listMemory, type Timings } from '../compiler/print/program.js';
+import { svgElement, svgOf } from '../compiler/print/svg.js';
+import { showDslError } from '../dsl/index.js';
+import { type Problem, parseRunSettings, type RunSettings, showConfigError } from '../optim/index.js';
+import { chooseTarget, showTargetError, type Target, type TargetName } from '../runtime/index.js';
+import { profileKernels, profileStages } from '../runtime/profile.js';
+import { deviceSources } from '../runtime/sources.js';
+import { explorerData } from '../web/collect.js';
+import { explorerPage } from '../web/page.js';
+import { loadExperiment } from './experiments.js';
+import { graphOf, type InspectableGraph } from './inspectGraph.js';
+
+/** How far the compiler has come. */
+export const stageNames = ['derived', 'simplified', 'staged', 'fused', 'memory'] as const;
+
+/** Languages of sources: without a device, and with one. */
+export const sourceLanguages = [...emittedLanguages, 'wgsl', 'glsl'] as const;
+
+/** The options of `sgn inspect` as commander gives them. */
+export interface InspectOptions {
+  readonly graph: InspectableGraph;
+  readonly stage: (typeof stageNames)[number];
+  readonly pass?: string;
+  readonly format: 'text' | 'math' | 'latex' | 'dot' | 'svg' | 'html' | 'json';
+  readonly source?: (typeof sourceLanguages)[number];
+  readonly kernel?: string;
+  readonly cost?: boolean;
+  readonly profile?: boolean;
+  readonly target: TargetName | 'auto';
+  readonly batch?: number;
+  readonly out?: string;
+}
+
+type Step<A> = TE.TaskEither<string, A>;
+
+/** A loaded model with the graph that is asked for. */
+interface Loaded {
+  readonly problem: Problem;
+  readonly settings: RunSettings;
+  readonly inspected: Inspected;
+}
+
+const load = (name: string, { graph, batch }: InspectOptions): Step<Loaded> =>
+  pipe(
+    loadExperiment(name),
+    TE.mapLeft(showConfigError),
+    TE.flatMapEither((experiment) =>
+      pipe(
+        E.Do,
+        E.bind('problem', () => pipe(experiment.problem, E.mapLeft(showDslError))),
+        E.bind('settings', () =>
+          pipe(
+            parseRunSettings({ ...experiment.settings, ...(batch === undefined ? {} : { batchSize: batch }) }),
+            E.mapLeft(showConfigError),
+          ),
+        ),
+        E.bind('inspected', ({ problem, settings }) =>
+          pipe(
+            graphOf(problem, settings, graph),
+            E.bimap(showDslError, (derived) => inspectGraph(problem, derived)),
+          ),
+        ),
+      ),
+    ),
+  );
+
+const compiledGraph = ({ problem, settings, inspected }: Loaded): E.Either<string, CompiledGraph> =>
+  pipe(inspected.compile({ [problem.batch]: settings.batchSize }), E.mapLeft(showDslError));
+
+/** Opens the target, uses it and lets it go, whatever comes of it. */
+const onTarget = <A>(name: TargetName | 'auto', use: (target: Target) => Step<A>): Step<A> =>
+  pipe(
+    chooseTarget(name),
+    TE.mapLeft(showTargetError),
+    TE.flatMap(({ target }) => async () => {
+      const result = await use(target)();
+      target.dispose();
+      return result;
+    }),
+  );
+
+const timingsOf = (compiled: CompiledGraph, { profile, target }: InspectOptions): Step<Timings> =>
+  profile === true
+    ? onTarget(target, (opened) => pipe(profileKernels(opened, compiled.program), TE.mapLeft(showTargetError)))
+    : TE.right({});
+
+const sourceError = ({ kernel, reason }: { readonly kernel: string; readonly reason: string }): string =>
+  `kernel ${kernel} cannot be emitted: ${reason}`;
+
+const sourcesIn = (
+  { program }: CompiledGraph,
+  language: (typeof sourceLanguages)[number],
+  { target }: InspectOptions,
+): Step<readonly EmittedSource[]> => {
+  if (language === 'gpujs' || language === 'wat')
+    return pipe(TE.fromEither(emittedSources(program, language)), TE.mapLeft(sourceError));
+  const device = target === 'auto' ? (language === 'wgsl' ? 'gpujs:webgpu' : 'gpujs:webgl2') : target;
+  return onTarget(device, (opened) =>
+    pipe(
+      deviceSources(opened, program),
+      TE.mapLeft(showTargetError),
+      TE.map((sources) => sources.filter((source) => source.language === language)),
+    ),
+  );
+};
+
+const listSources = ({ inspected }: CompiledGraph, sources: readonly EmittedSource[], kernel = ''): readonly string[] =>
+  inspected.kernels
+    .filter(({ name }) => name.includes(kernel))
+    .flatMap(({ name, stores, stage }) => [
+      '',
+      `// ${name} → ${stores} (${stage})`,
+      ...sources.filter((source) => isSourceOf(name, source)).map(({ text }) => text),
+    ]);
+
+const lastPass = { derived: 'derived', simplified: 'innerConcatAsPads', staged: 'staged' } as const;
+
+const levelAfter = ({ levels }: Inspection, pass: string): E.Either<string, InspectedLevel> => {
+  const level = levels.find((candidate) => candidate.pass === pass);
+  return level === undefined
+    ? E.left(`--pass: ${pass} is no pass; they are ${levels.map((candidate) => candidate.pass).join(', ')}`)
+    : E.right(level);
+};
+
+const style = (format: InspectOptions['format']): 'text' | 'math' => (format === 'math' ? 'math' : 'text');
+
+const difference = (inspection: Inspection, passes: string, format: InspectOptions['format']) => {
+  const [before = '', after = ''] = passes.split('..');
+  return pipe(
+    [before, after].map((pass) => levelAfter(inspection, pass)),
+    E.sequenceArray,
+    E.map((levels) => levels.map((level) => listLevel(inspection, level, style(format)))),
+    E.map(([left = [], right = []]) => showDiff(diffLines(left, right))),
+  );
+};
+
+const costLines = ({ problem, settings }: Loaded, options: InspectOptions): Step<readonly string[]> =>
+  pipe(
+    TE.fromEither(pipe(derivativeCosts(problem, { [problem.batch]: settings.batchSize }), E.mapLeft(showDslError))),
+    TE.flatMap((costs) =>
+      options.profile === true
+        ? onTarget(options.target, (target) =>
+            pipe(
+              costs,
+              TE.traverseSeqArray(({ program }) => pipe(profileStages(target, program), TE.mapLeft(showTargetError))),
+              TE.map((times) => listCosts(costs, times, target.name)),
+            ),
+          )
+        : TE.right(listCosts(costs, [], '')),
+    ),
+  );
+
+const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions): Step<string> =>
+  pipe(
+    TE.fromEither(compiledGraph(loaded)),
+    TE.bindTo('compiled'),
+    TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
+    TE.bind('sources', ({ compiled }) =>
+      pipe(
+        emittedLanguages,
+        TE.traverseSeqArray((language) => sourcesIn(compiled, language, options)),
+      ),
+    ),
+    TE.bind('svg', () =>
+      pipe(
+        svgOf(dotOf(loaded.inspected.inspection, level)),
+        TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
+      ),
+    ),
+    TE.flatMap(({ compiled, timings, sources, svg }) =>
+      pipe(
+        explorerPage(
+          explorerData({
+            inspection: loaded.inspected.inspection,
+            program: compiled.inspected,
+            sources: sources.flat(),
+            timings,
+          }),
+          svgElement(svg),
+        ),
+        TE.mapLeft(({ reason }) => reason),
+      ),
+    ),
+  );
+
+const drawn = (inspection: Inspection, level: InspectedLevel): Step<string> =>
+  pipe(
+    svgOf(dotOf(inspection, level)),
+    TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
+  );
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
+
+const showLevel = (loaded: Loaded, level: InspectedLevel, options: InspectOptions): Step<string> => {
+  const { inspection } = loaded.inspected;
+  switch (options.format) {
+    case 'text':
+    case 'math':
+      return TE.right(text(listLevel(inspection, level, options.format)));
+    case 'latex':
+      return TE.right(text(latexLevel(inspection, level)));
+    case 'dot':
+      return TE.right(dotOf(inspection, level));
+    case 'json':
+      return TE.right(text([JSON.stringify({ ...inspection, levels: [level] }, null, 2)]));
+    case 'svg':
+      return drawn(inspection, level);
+    case 'html':
+      return explorer(loaded, level, options);
+  }
+};
+
+const showKernels = (loaded: Loaded, options: InspectOptions): Step<string> =>
+  pipe(
+    TE.fromEither(compiledGraph(loaded)),
+    TE.bindTo('compiled'),
+    TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
+    TE.map(({ compiled: { inspected }, timings }) => {
+      if (options.format === 'json') return text([JSON.stringify({ ...inspected, timings }, null, 2)]);
+      const { model, graph } = loaded.inspected.inspection;
+      const body = options.stage === 'memory' ? listMemory(inspected) : listKernels(inspected, timings);
+      return text([`${model} · ${graph} · ${options.stage}`, ...body]);
+    }),
+  );
+
+/** The text that was asked for; Left is one line for the user. */
+export const inspectSession = (name: string, options: InspectOptions): Step<string> =>
+  pipe(
+    load(name, options),
+    TE.flatMap((loaded): Step<string> => {
+      const { inspection } = loaded.inspected;
+      const { source, pass, stage, format } = options;
+      if (options.cost === true) return pipe(costLines(loaded, options), TE.map(text));
+      if (source !== undefined)
+        return pipe(
+          TE.fromEither(compiledGraph(loaded)),
+          TE.bindTo('compiled'),
+          TE.bind('sources', ({ compiled }) => sourcesIn(compiled, source, options)),
+          TE.map(({ compiled, sources }) => text(listSources(compiled, sources, options.kernel))),
+        );
+      if (pass !== undefined) return pipe(TE.fromEither(difference(inspection, pass, format)), TE.map(text));
+      if (stage === 'fused' || stage === 'memory') return showKernels(loaded, options);
+      return pipe(
+        TE.fromEither(levelAfter(inspection, lastPass[stage])),
+        TE.flatMap((level) => showLevel(loaded, level, options)),
+      );
+    }),
+  );

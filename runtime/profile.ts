@@ -1,0 +1,122 @@
+/** Measured time of kernels and stages on a target. */
+import * as E from 'fp-ts/lib/Either.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { kernelsOf } from '../compiler/cost.js';
+import { planMemory, stepBuffers } from '../compiler/memory.js';
+import type { Block, Kernel, Port, Program } from '../compiler/program.js';
+import type { Executable, StageResult, Target, TargetError } from './target.js';
+
+/** Milliseconds by name, one run each. */
+export type Milliseconds = Readonly<Record<string, number>>;
+
+// After one run that compiles: the fastest of so many rounds, each the mean of so many runs.
+const rounds = 3;
+const runs = 5;
+
+const renamed = (block: Block, names: ReadonlyMap<number, number>): Block =>
+  block.map((instruction) =>
+    instruction.op === 'load' ? { ...instruction, buffer: names.get(instruction.buffer) ?? 0 } : instruction,
+  );
+
+/**
+ * One kernel as a program of its own: what it reads are inputs, what it writes is the output. A kernel that updates its
+ * own input writes elsewhere here, so that every run does the same work.
+ */
+export const isolateKernel = (program: Program, kernel: Kernel): Program => {
+  const { reads } = stepBuffers({ kind: 'kernel', kernel });
+  const lengthOf = (buffer: number): number => program.buffers[buffer]?.length ?? 0;
+  const names = new Map(reads.map((buffer, i) => [buffer, i] as const));
+  const buffers: Program['buffers'] = [
+    ...reads.map((buffer, i) => ({ name: `in${i}`, length: lengthOf(buffer), kind: 'input' as const })),
+    { name: 'out', length: lengthOf(kernel.output), kind: 'temporary' },
+  ];
+  const port = (name: string, buffer: number): Port => ({ name, buffer, shape: [buffers[buffer]?.length ?? 0] });
+  const isolated: Kernel = {
+    ...kernel,
+    output: reads.length,
+    accumulators: kernel.accumulators.map((accumulator) => ({
+      ...accumulator,
+      parts: accumulator.parts.map((part) => ({ ...part, term: renamed(part.term, names) })),
+    })),
+    body: renamed(kernel.body, names),
+  };
+  const stages: Program['stages'] = [
+    { name: 'give', inputs: reads.map((_, i) => port(`in${i}`, i)), outputs: [], steps: [] },
+    { name: 'run', inputs: [], outputs: [port('out', reads.length)], steps: [{ kind: 'kernel', kernel: isolated }] },
+  ];
+  return { name: kernel.name, buffers, stages, memory: planMemory(buffers, stages) };
+};
+
+// Halves: no operand makes a fold overflow or a division fail.
+const filled = (executable: Executable, stage: string): Readonly<Record<string, Float32Array>> => {
+  const inputs = executable.program.stages.find(({ name }) => name === stage)?.inputs ?? [];
+  return Object.fromEntries(
+    inputs.map(({ name, buffer }) => [
+      name,
+      new Float32Array(executable.program.buffers[buffer]?.length ?? 0).fill(0.5),
+    ]),
+  );
+};
+
+/** Waits until the device has done what it was told. */
+const settled = async ({ arrays }: StageResult): Promise<E.Either<TargetError, unknown>> => {
+  const [first] = Object.values(arrays);
+  return first === undefined ? E.right(undefined) : first.read();
+};
+
+/** The mean time of a round of runs. */
+const timeRound = async (run: TE.TaskEither<TargetError, StageResult>): Promise<E.Either<TargetError, number>> => {
+  const start = performance.now();
+  for (let i = 0; i < runs; i++) {
+    const result = await run();
+    if (E.isLeft(result)) return result;
+    const done = i === runs - 1 ? await settled(result.right) : E.right(undefined);
+    if (E.isLeft(done)) return done;
+  }
+  return E.right((performance.now() - start) / runs);
+};
+
+/** The time of a stage, after those before it have run. */
+const timeStage = async (executable: Executable, stage: string): Promise<E.Either<TargetError, number>> => {
+  const run = executable.run(stage, filled(executable, stage));
+  const first = await run();
+  if (E.isLeft(first)) return first;
+  const ready = await settled(first.right);
+  if (E.isLeft(ready)) return ready;
+  let fastest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const time = await timeRound(run);
+    if (E.isLeft(time)) return time;
+    fastest = Math.min(fastest, time.right);
+  }
+  return E.right(fastest);
+};
+
+/** Times every stage of a program, in order, with inputs of halves. */
+export const profileStages =
+  (target: Target, program: Program): TE.TaskEither<TargetError, Milliseconds> =>
+  async () => {
+    const compiled = await target.compile(program)();
+    if (E.isLeft(compiled)) return compiled;
+    const times: Record<string, number> = {};
+    for (const { name } of program.stages) {
+      const time = await timeStage(compiled.right, name);
+      if (E.isLeft(time)) return time;
+      times[name] = time.right;
+    }
+    compiled.right.dispose();
+    return E.right(times);
+  };
+
+/** Times every kernel of a program by itself, with inputs of halves. Loops count one round. */
+export const profileKernels =
+  (target: Target, program: Program): TE.TaskEither<TargetError, Milliseconds> =>
+  async () => {
+    const times: Record<string, number> = {};
+    for (const kernel of program.stages.flatMap(({ steps }) => kernelsOf(steps))) {
+      const stages = await profileStages(target, isolateKernel(program, kernel))();
+      if (E.isLeft(stages)) return stages;
+      times[kernel.name] = stages.right.run ?? 0;
+    }
+    return E.right(times);
+  };
