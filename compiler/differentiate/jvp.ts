@@ -28,12 +28,12 @@ import type { Shape } from '../../dsl/shape.js';
 import { sameShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
 import { dependents } from './dependents.js';
-import { addTangents, type Tangent, tangentRules } from './tangents.js';
+import { addTangents, type Tangent, type TangentRules, tangentRules } from './tangents.js';
 
 /** Tangents by expression: what is known so far in a walk. */
 type Tangents = ReadonlyMap<Expr, Tangent>;
 
-type JvpRule<O extends Op> = (node: NodeOf<O>, y: Expr, tangents: Tangents) => Tangent;
+type JvpRule<O extends Op> = (node: NodeOf<O>, y: Expr, tangents: Tangents, scalar: TangentRules) => Tangent;
 
 const none = (): Tangent => undefined;
 
@@ -80,13 +80,13 @@ const contractRule: JvpRule<'contract'> = (node, _, tangents) => {
 const zeroIfAbsent = (tangent: Tangent, shape: Shape): Expr => tangent ?? zeros(shape);
 
 // The tangent of a loop is the loop over (variables, tangents of the variables).
-const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents): Expr | undefined => {
+const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents, scalar: TangentRules): Expr | undefined => {
   const dots = node.variables.map((v) => freshVariable('tangent', v.shape));
   // tangents of what the body takes from outside stay; all that depends on the variables has new ones
   const inside = dependents(node.next, new Set(node.variables));
   const outside = [...tangents].filter(([expr]) => !inside.has(expr));
   const seeds = new Map<Expr, Tangent>([...outside, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
-  const next = tangentsOf(node.next, seeds);
+  const next = tangentsOf(node.next, seeds, scalar);
   return make({
     op: 'iterate',
     variables: [...node.variables, ...dots],
@@ -104,8 +104,8 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
   input: none,
   parameter: none,
   variable: none,
-  map: (node, y, tangents) =>
-    tangentRules[node.fn](
+  map: (node, y, tangents, scalar) =>
+    scalar[node.fn](
       node.operands,
       y,
       node.operands.map((operand) => tangents.get(operand)),
@@ -149,8 +149,10 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
   ),
   stopGradient: none,
   // the tangent of the loop itself is kept under the loop's node, for its `result`s to read
-  iterate: (node, _, tangents) =>
-    operandsOf(node).some((operand) => tangents.get(operand) !== undefined) ? iterateRule(node, tangents) : undefined,
+  iterate: (node, _, tangents, scalar) =>
+    operandsOf(node).some((operand) => tangents.get(operand) !== undefined)
+      ? iterateRule(node, tangents, scalar)
+      : undefined,
   result: ({ iterate, index }, _, tangents) => {
     const loop = tangents.get(iterate);
     return loop !== undefined && iterate.node.op === 'iterate'
@@ -164,19 +166,24 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
 const ruleOf = (op: Op): JvpRule<Op> => jvpRules[op] as unknown as JvpRule<Op>;
 
 /** The tangents of everything below the roots, given those of the seeds. */
-export const tangentsOf = (roots: readonly Expr[], seeds: Tangents): Tangents => {
+export const tangentsOf = (roots: readonly Expr[], seeds: Tangents, scalar: TangentRules = tangentRules): Tangents => {
   const tangents = new Map<Expr, Tangent>(seeds);
   for (const expr of postorder(roots, (e) => seeds.has(e))) {
-    if (!seeds.has(expr)) tangents.set(expr, ruleOf(expr.node.op)(expr.node, expr, tangents));
+    if (!seeds.has(expr)) tangents.set(expr, ruleOf(expr.node.op)(expr.node, expr, tangents, scalar));
   }
   return tangents;
 };
 
 /**
  * The Jacobian-vector products `(∂y/∂x) ẋ` of the outputs, where `seeds` maps each x (any subexpression) to its
- * tangent ẋ of the same shape. A zero result is an expression of zeros.
+ * tangent ẋ of the same shape. A zero result is an expression of zeros. The rules of scalar functions can be given, for
+ * checks of rules.
  */
-export const jvpAll = (outputs: readonly Expr[], seeds: ReadonlyMap<Expr, Expr>): readonly Expr[] => {
+export const jvpAll = (
+  outputs: readonly Expr[],
+  seeds: ReadonlyMap<Expr, Expr>,
+  scalar: TangentRules = tangentRules,
+): readonly Expr[] => {
   const unfit = [...seeds].find(([x, tangent]) => !sameShape(x.shape, tangent.shape));
   if (unfit !== undefined) {
     const error = invalid(
@@ -184,7 +191,7 @@ export const jvpAll = (outputs: readonly Expr[], seeds: ReadonlyMap<Expr, Expr>)
     );
     return outputs.map(() => error);
   }
-  const tangents = tangentsOf(outputs, seeds);
+  const tangents = tangentsOf(outputs, seeds, scalar);
   return outputs.map((output) =>
     output.node.op === 'invalid' ? output : zeroIfAbsent(tangents.get(output), output.shape),
   );

@@ -38,8 +38,11 @@ const binary =
 const constant: TangentRule = () => undefined;
 const one = literal(1);
 
+/** A tangent rule for every scalar function. */
+export type TangentRules = { readonly [F in ScalarFunction]: TangentRule };
+
 /** The tangent rule of every scalar function. */
-export const tangentRules: { readonly [F in ScalarFunction]: TangentRule } = {
+export const tangentRules: TangentRules = {
   // d(−x) = −dx
   neg: (_, __, [dx]) => through(dx, (t) => map('neg', t)),
   // d|x| = sign(x) dx, with sign(0) = 1
