@@ -1,0 +1,123 @@
+/**
+ * The benchmark: forward pass, gradient, GGN product and SGN(10) step of every model on the WebAssembly target, against
+ * the peak that a plain matrix product reaches in the same process and, if asked for, against peers in the same run.
+ */
+import { writeFile } from 'node:fs/promises';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Experiment, experimentOf, showConfigError } from '../optim/index.js';
+import { showTargetError, type Target, wasmTarget } from '../runtime/index.js';
+import { defaultTiming, measure, type Timing } from './measure.js';
+import { benchModel, type Peers } from './model.js';
+import { peakFlops, peakOperands, peakProgram } from './peak.js';
+import type { BenchReport, ModelResult } from './report.js';
+
+export { type BenchReport, type ModelResult, type PeerResult, showReport } from './report.js';
+
+export interface BenchOptions {
+  /** File for the report as JSON. */
+  readonly json?: string;
+  /** Run jax-js and TensorFlow.js as well; they are development dependencies. */
+  readonly peers?: boolean;
+  /** Names of models; default: all. */
+  readonly models?: readonly string[];
+  /** Default: the target's. */
+  readonly threads?: number;
+  readonly timing?: Timing;
+  /** Hears the name of each model before it is timed. */
+  readonly onModel?: (name: string) => void;
+}
+
+const modules: Readonly<Record<string, () => Promise<unknown>>> = {
+  boston: () => import('../examples/boston.js'),
+  sine: () => import('../examples/sine.js'),
+  mnist: () => import('../examples/mnist.js'),
+  fashion: () => import('../examples/fashion.js'),
+  cifar10: () => import('../examples/cifar10.js'),
+};
+
+/** The models that can be timed. */
+export const benchModels: readonly string[] = Object.keys(modules);
+
+type Step<A> = TE.TaskEither<string, A>;
+
+const loadModel = (name: string): Step<Experiment> => {
+  const load = modules[name];
+  return load === undefined
+    ? TE.left(`${name} is no model of the benchmark; there are ${benchModels.join(', ')}`)
+    : pipe(
+        TE.tryCatch(load, String),
+        TE.flatMapEither((module) => experimentOf(name, module)),
+        TE.mapLeft((error) => (typeof error === 'string' ? error : showConfigError(error))),
+      );
+};
+
+const loadPeers: Step<Peers> = pipe(
+  TE.tryCatch(
+    async () => ({
+      jaxjs: (await import('./peers/jaxjs.js')).openJaxjs,
+      tfjs: (await import('./peers/tfjs.js')).openTfjs,
+    }),
+    (error) =>
+      `the peers are not installed (npm install --no-save @jax-js/jax @tensorflow/tfjs @tensorflow/tfjs-backend-wasm): ${error}`,
+  ),
+);
+
+/** GFLOP/s of the yardstick on a target. */
+const peakOf = (target: Target, timing: Timing): Step<number> =>
+  pipe(
+    target.compile(peakProgram),
+    TE.tap((executable) => executable.run('operands', peakOperands())),
+    TE.mapLeft(showTargetError),
+    TE.flatMap((executable) => {
+      const run = async (): Promise<void> => {
+        await executable.run('product', {})();
+      };
+      return TE.tryCatch(() => measure([{ name: 'peak', run }], timing), String);
+    }),
+    TE.map(({ peak = Number.NaN }) => peakFlops / peak / 1e6),
+  );
+
+const timeModels = (
+  target: Target,
+  peak: number,
+  peers: Partial<Peers>,
+  options: BenchOptions,
+): Step<readonly ModelResult[]> =>
+  TE.sequenceSeqArray(
+    (options.models ?? benchModels).map((name) =>
+      pipe(
+        loadModel(name),
+        TE.tapIO(() => () => options.onModel?.(name)),
+        TE.flatMap((experiment) => benchModel(target, peak, options.timing ?? defaultTiming, peers, experiment)),
+        TE.mapLeft((reason) => `${name}: ${reason}`),
+      ),
+    ),
+  );
+
+const save = (path: string | undefined, report: BenchReport): Step<void> =>
+  path === undefined
+    ? TE.right(undefined)
+    : TE.tryCatch(() => writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`), String);
+
+/** Runs the benchmark. Left: one line for people. */
+export const runBench = (options: BenchOptions = {}): Step<BenchReport> =>
+  pipe(
+    TE.Do,
+    TE.bind('peers', (): Step<Partial<Peers>> => (options.peers === true ? loadPeers : TE.right({}))),
+    TE.bind('target', () =>
+      pipe(wasmTarget(options.threads === undefined ? {} : { threads: options.threads }), TE.mapLeft(showTargetError)),
+    ),
+    TE.bind('peak', ({ target }) => peakOf(target, options.timing ?? defaultTiming)),
+    TE.bind('models', ({ target, peak, peers }) => timeModels(target, peak, peers, options)),
+    TE.bind('threads', ({ target }) =>
+      pipe(
+        target.compile(peakProgram),
+        TE.mapLeft(showTargetError),
+        TE.map(({ threads }) => threads),
+      ),
+    ),
+    TE.tapIO(({ target }) => target.dispose),
+    TE.map(({ threads, peak, models }): BenchReport => ({ threads, peakGflops: peak, models })),
+    TE.tap((report) => save(options.json, report)),
+  );

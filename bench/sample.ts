@@ -1,0 +1,37 @@
+/** A mini-batch, parameters and a direction of random numbers for a problem: the bench needs no data set. */
+import { initialise, random } from '../dsl/index.js';
+import type { Batch, Problem } from '../optim/index.js';
+
+/** Classes that labels are drawn from where the problem has labels. */
+const classesOf = ({ output }: Problem): number => Number(output.shape[output.shape.length - 1] ?? 1);
+
+/** What is given to every contender. */
+export interface Sample {
+  readonly batch: Batch;
+  /** θ [d]. */
+  readonly theta: Float32Array;
+  /** v [d]. */
+  readonly direction: Float32Array;
+}
+
+const sizeOf = (shape: readonly unknown[]): number =>
+  shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1);
+
+const uniform = (seed: number, count: number): Float32Array =>
+  Float32Array.from(random.uniform(random.generator(seed), count).values);
+
+/** Labels 0 … C − 1 for a problem that counts hits, numbers in [0, 1) otherwise. */
+const targetsOf = (problem: Problem, count: number): Float32Array => {
+  const numbers = uniform(2, count * sizeOf(problem.target.shape));
+  return problem.metric === 'accuracy' ? numbers.map((u) => Math.floor(u * classesOf(problem))) : numbers;
+};
+
+/** A sample of `count` rows, the same at every call. */
+export const sampleOf = (problem: Problem, count: number): Sample => {
+  const { theta } = initialise(problem.parameters, problem.initialiser, random.generator(4));
+  return {
+    batch: { count, inputs: uniform(1, count * sizeOf(problem.input.shape)), targets: targetsOf(problem, count) },
+    theta,
+    direction: uniform(3, theta.length).map((u) => u - 0.5),
+  };
+};
