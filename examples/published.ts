@@ -19,6 +19,7 @@ export const published: { readonly [B in Benchmark]: PublishedInput } = {
     source: 'published runs',
     hardware: laptop,
     seeds: 5,
+    train: 404,
     secondsPerStep: { 'SGN(10)': 0.096 },
     ranges: [
       {
@@ -35,6 +36,7 @@ export const published: { readonly [B in Benchmark]: PublishedInput } = {
     source: 'published runs',
     hardware: laptop,
     seeds: 5,
+    train: 7_000,
     secondsPerStep: { 'SGN(10)': 0.086 },
     ranges: [
       {
@@ -59,6 +61,7 @@ export const published: { readonly [B in Benchmark]: PublishedInput } = {
     source: 'table 1',
     hardware: titan,
     seeds: 5,
+    train: 60_000,
     rows: [
       { solver: 'SGD', label: 'SGD(1)', points: [at(25, 89.8, 36), at(100, 93.0, 144)] },
       { solver: 'SGN(2)', label: 'SGN(2)', points: [at(25, 91.6, 10), at(100, 93.8, 43)] },
@@ -98,6 +101,7 @@ export const published: { readonly [B in Benchmark]: PublishedInput } = {
     source: 'table 2',
     hardware: titan,
     seeds: 5,
+    train: 60_000,
     rows: [
       { solver: 'SGD', label: 'SGD(0.1)', points: [at(50, 86.7, 15), at(150, 88.5, 46)] },
       { solver: 'SGN(2)', label: 'SGN(2)', points: [at(50, 84.5, 3), at(150, 86.2, 10)] },
@@ -111,6 +115,7 @@ export const published: { readonly [B in Benchmark]: PublishedInput } = {
     source: 'table 3',
     hardware: titan,
     seeds: 5,
+    train: 50_000,
     rows: [
       { solver: 'SGD', label: 'SGD(0.1)', points: [at(650, 63.1, 45), at(2000, 60.9, 135)] },
       { solver: 'SGN(2)', label: 'SGN(2)', points: [at(650, 44.9, 10)] },

@@ -72,8 +72,8 @@ const sweepTable = (sweep: string, groups: readonly Group[], quantity: Quantity)
 
 /** The clocks that curves are drawn against. */
 const clocks = {
-  seconds: { label: 'seconds', x: ({ seconds }: Moment) => seconds.mean },
-  epochs: { label: 'epochs', x: (at: Moment) => at.epochs.mean },
+  seconds: { label: 'seconds', counted: false, x: ({ seconds }: Moment) => seconds.mean },
+  epochs: { label: 'epochs', counted: true, x: (at: Moment) => at.epochs.mean },
 } as const;
 
 const pointOf = (at: Moment, x: number, quantity: Quantity): CurvePoint => {
@@ -85,7 +85,7 @@ const pointOf = (at: Moment, x: number, quantity: Quantity): CurvePoint => {
 
 const figures = (name: string, groups: readonly Group[], quantity: Quantity): readonly Block[] =>
   (['trainLoss', quantity] as const).flatMap((drawn) =>
-    Object.values(clocks).map(({ label, x }): Block => {
+    Object.values(clocks).map(({ label, counted, x }): Block => {
       const caption = `${name}: ${quantityNames[drawn]} against ${label}`;
       return {
         _tag: 'Figure',
@@ -94,6 +94,7 @@ const figures = (name: string, groups: readonly Group[], quantity: Quantity): re
         svg: curveSvg({
           title: caption,
           xLabel: label,
+          counted,
           yLabel: quantityNames[drawn],
           logarithmic: drawn !== 'testAccuracy',
           curves: groups.map((group) => ({

@@ -13,7 +13,7 @@ const seedsOf = (runs: readonly RunResult[]): number => new Set(runs.map(({ conf
 const benchmarkDeviations = (
   study: Study,
   name: string,
-  { published, limit }: Benchmark,
+  { published }: Benchmark,
   runs: readonly RunResult[],
 ): readonly string[] => {
   const open = runs.filter(({ summary }) => O.isNone(summary) || summary.value.ending === 'Interrupted').length;
@@ -31,9 +31,11 @@ const benchmarkDeviations = (
           `${name}: shorter runs, at most ${reached.toFixed(1)} s of training; published values after ${missed.join(' s and ')} s stand beside the last epoch of ours.`,
         ]
       : []),
-    ...(limit === undefined ? [] : [`${name}: the study limits training to the first ${limit} samples.`]),
     ...(sizes.size > 1
       ? [`${name}: runs on training data of different sizes (${[...sizes].join(', ')} samples).`]
+      : []),
+    ...(published !== undefined && [...sizes].some((size) => size !== published.train)
+      ? [`${name}: ${Math.min(...sizes)} training samples instead of ${published.train}.`]
       : []),
     ...(published === undefined
       ? []

@@ -23,6 +23,8 @@ export interface CurveFigure {
   readonly title: string;
   readonly xLabel: string;
   readonly yLabel: string;
+  /** The horizontal axis counts: a tick between two whole numbers would stand for nothing. */
+  readonly counted: boolean;
   /** The vertical axis is logarithmic; points that are not positive are left out. */
   readonly logarithmic: boolean;
   readonly curves: readonly Curve[];
@@ -62,6 +64,12 @@ const visible = ({ curves, logarithmic }: CurveFigure): readonly Curve[] =>
       }))
     : curves;
 
+/** Ticks of an axis that counts. */
+const countedTicks = (curves: readonly Curve[]): { readonly ticks: number } => {
+  const xs = curves.flatMap(({ points }) => points.map(({ x }) => x));
+  return { ticks: Math.min(10, Math.max(1, Math.ceil(Math.max(0, ...xs)))) };
+};
+
 /** The text of the SVG image. */
 export const curveSvg = (figure: CurveFigure): string => {
   const { document } = parseHTML('<!doctype html><html></html>');
@@ -69,11 +77,12 @@ export const curveSvg = (figure: CurveFigure): string => {
   const curves = visible(figure);
   const entries = legend(curves, width - left - right);
   const legendHeight = rowHeight * (1 + (entries.at(-1)?.row ?? 0));
-  const above = 28 + legendHeight;
+  const titleHeight = 22;
+  const above = titleHeight + legendHeight + 8;
   const at = ({ x, row }: LegendEntry, offset: number) => ({
     frameAnchor: 'top-left' as const,
     dx: x + offset,
-    dy: -above + 10 + rowHeight * row,
+    dy: titleHeight + 8 - above + rowHeight * row,
   });
   const plot = Plot.plot({
     document,
@@ -84,10 +93,14 @@ export const curveSvg = (figure: CurveFigure): string => {
     marginTop: above,
     marginBottom: 40,
     style: { fontSize: '12px', color: 'var(--text)', background: 'none' },
-    x: { label: figure.xLabel, labelAnchor: 'center', labelArrow: 'none' },
-    y: {
-      label: figure.yLabel,
+    x: {
+      label: figure.xLabel,
+      labelAnchor: 'center',
       labelArrow: 'none',
+      ...(figure.counted ? countedTicks(curves) : {}),
+    },
+    y: {
+      label: null,
       grid: true,
       ...(figure.logarithmic ? { type: 'log', tickFormat: '~g' } : {}),
     },
@@ -104,9 +117,22 @@ export const curveSvg = (figure: CurveFigure): string => {
           ...(points.length === 1 ? { marker: 'dot' } : {}),
         }),
       ),
+      Plot.text([figure.yLabel], {
+        frameAnchor: 'top-left',
+        lineAnchor: 'middle',
+        dx: 8 - left,
+        dy: 12 - above,
+        fontWeight: 600,
+        text: (label: string) => label,
+      }),
       ...entries.flatMap((entry) => [
         Plot.dot([0], { ...at(entry, 6), r: 5, fill: entry.colour }),
-        Plot.text([entry.label], { ...at(entry, 16), textAnchor: 'start', text: (label: string) => label }),
+        Plot.text([entry.label], {
+          ...at(entry, 16),
+          textAnchor: 'start',
+          lineAnchor: 'middle',
+          text: (label: string) => label,
+        }),
       ]),
     ],
   });

@@ -45,7 +45,7 @@ p{max-width:48rem}li{max-width:48rem}
 pre{background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:.75rem 1rem;overflow-x:auto}
 .scroll{overflow-x:auto;margin:1.5rem 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding-bottom:.5rem}
+caption{text-align:left;white-space:nowrap;font-weight:600;padding-bottom:.5rem}
 th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}
 thead th{background:var(--raised);color:var(--muted);font-weight:600}

@@ -22,6 +22,8 @@ export const publishedSchema = z.strictObject({
   source: z.string(),
   hardware: z.string(),
   seeds: z.int().positive(),
+  /** Training samples. */
+  train: z.int().positive(),
   /** A table of accuracies. `solver` names a solver of the study or a sweep, whose best then counts. */
   rows: z.array(z.strictObject({ solver: z.string(), label: z.string(), points: z.array(point).min(1) })).default([]),
   /** Mean seconds of one step. */
