@@ -161,36 +161,36 @@ export const splatDouble = (value: number): Code => {
 
 /** Visits every code of a body, each before the codes inside it. */
 const visit = (body: readonly Code[], action: (code: Code) => void): void => {
-  for (const code of body) {
-    action(code);
-    switch (code.kind) {
-      case 'const':
-      case 'v128.const':
-      case 'get':
-        break;
-      case 'set':
-      case 'drop':
-        visitOne(code.value, action);
-        break;
-      case 'block':
-      case 'loop':
-        visit(code.body, action);
-        break;
-      case 'if':
-        visitOne(code.condition, action);
-        visit(code.then, action);
-        visit(code.otherwise, action);
-        break;
-      case 'branch':
-        if (code.condition !== undefined) visitOne(code.condition, action);
-        break;
-      default:
-        visit(code.args, action);
-    }
-  }
+  for (const code of body) visitCode(code, action);
 };
 
-const visitOne = (code: Code, action: (code: Code) => void): void => visit([code], action);
+const visitCode = (code: Code, action: (code: Code) => void): void => {
+  action(code);
+  switch (code.kind) {
+    case 'const':
+    case 'v128.const':
+    case 'get':
+      break;
+    case 'set':
+    case 'drop':
+      visitCode(code.value, action);
+      break;
+    case 'block':
+    case 'loop':
+      visit(code.body, action);
+      break;
+    case 'if':
+      visitCode(code.condition, action);
+      visit(code.then, action);
+      visit(code.otherwise, action);
+      break;
+    case 'branch':
+      if (code.condition !== undefined) visitCode(code.condition, action);
+      break;
+    default:
+      visit(code.args, action);
+  }
+};
 
 /** The locals that a body reads or writes, in order of first appearance. */
 export const localsOf = (body: readonly Code[]): readonly Local[] => {

@@ -28,12 +28,15 @@ interface Bytes {
 
 const bytes = (): Bytes => ({ data: new Uint8Array(1024), length: 0 });
 
+const reserve = (out: Bytes, more: number): void => {
+  if (out.length + more <= out.data.length) return;
+  const grown = new Uint8Array(Math.max(2 * out.data.length, out.length + more));
+  grown.set(out.data.subarray(0, out.length));
+  out.data = grown;
+};
+
 const byte = (out: Bytes, value: number): void => {
-  if (out.length === out.data.length) {
-    const grown = new Uint8Array(2 * out.data.length);
-    grown.set(out.data);
-    out.data = grown;
-  }
+  reserve(out, 1);
   out.data[out.length] = value;
   out.length += 1;
 };
@@ -63,7 +66,9 @@ const signed = (out: Bytes, value: number): void => {
 
 const append = (out: Bytes, tail: Bytes): void => {
   unsigned(out, tail.length);
-  for (let i = 0; i < tail.length; i += 1) byte(out, tail.data[i] ?? 0);
+  reserve(out, tail.length);
+  out.data.set(tail.data.subarray(0, tail.length), out.length);
+  out.length += tail.length;
 };
 
 const name = (out: Bytes, text: string): void => {

@@ -4,7 +4,7 @@
  * functions of their own: V8 compiles and replaces those best.
  */
 import { scalarRow } from '../../../dsl/scalar.js';
-import type { Instruction, Kernel, Part } from '../../program.js';
+import type { Block, Instruction, Kernel, Part } from '../../program.js';
 import { dependencesOf, extentOf, outputIndex } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
@@ -160,47 +160,46 @@ const cutOf = (kernel: Kernel, { axes }: Part, terms: number): { readonly depth:
   return { depth: 0, step: Math.min(extent, Math.ceil(terms / inside)) };
 };
 
-const both = (a: Code, b: Code): Code => (a.kind === 'const' ? (a.value === 0 ? a : b) : plain('i32.and', a, b));
+/** The kernel's schedule over another, pointwise body: one row at a time, whole vectors. */
+const emitPointwise = (emission: Emission, scope: Scope, body: Block, readsOutput: boolean): void => {
+  const { context, schedule } = emission;
+  const kernel: Kernel = { ...context.kernel, accumulators: [], body };
+  const columns = schedule.columns.map((column) => ({
+    ...column,
+    rows: column.rows.map(({ start, count, size }) => ({ start, count: count * size, size: 1 })),
+  }));
+  const pointwise: Emission = { ...emission, context: { ...context, kernel, readsOutput } };
+  outline(emission, scope, (inner) => emitColumns(pointwise, inner, columns, undefined, 'body'));
+};
 
-/** A long sum in blocks: each goes on from what the ones before have left in the output. */
+/** A long sum in blocks: the output is set to 0, and each block goes on from what the ones before have left there. */
 const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const { context, schedule } = emission;
   const { kernel } = context;
-  const parts = kernel.accumulators[0]?.parts ?? [];
-  for (const [p, part] of parts.entries()) {
+  emitPointwise(emission, scope, [{ op: 'constant', value: 0 }], false);
+  for (const part of kernel.accumulators[0]?.parts ?? []) {
     const { depth, step } = cutOf(kernel, part, terms);
     const cut = part.axes[depth];
     const outside = part.axes.slice(0, depth);
-    const run = (at: Scope, ranges: ReadonlyMap<number, Range>, first: Code): void => {
-      const block = (resumes: boolean): SumBlock => ({ part, ranges, outside, resumes });
-      const [start, rest] = [childScope(at), childScope(at)];
-      emitColumns(emission, rest, schedule.columns, block(true), 'sums');
-      if (first.kind === 'const' && first.value === 0) {
-        at.code.push(...rest.code);
-        return;
-      }
-      emitColumns(emission, start, schedule.columns, block(false), 'sums');
-      at.code.push(when(first, start.code, rest.code));
-    };
-    const nest = (at: Scope, level: number, first: Code): void => {
+    const run = (at: Scope, ranges: ReadonlyMap<number, Range>): void =>
+      emitColumns(emission, at, schedule.columns, { part, ranges, outside }, 'sums');
+    const nest = (at: Scope, level: number): void => {
       const axis = outside[level];
-      if (axis !== undefined)
-        emitLoop(at, axis, `outer${level}`, { from: i32(0), to: i32(extentOf(kernel, axis)), step: 1 }, (inner) =>
-          nest(inner, level + 1, both(first, plain('i32.eqz', inner.bound.get(axis) ?? i32(0)))),
-        );
-      else if (cut === undefined) run(at, new Map(), first);
+      if (axis !== undefined) {
+        const range = { from: i32(0), to: i32(extentOf(kernel, axis)), step: 1 };
+        emitLoop(at, axis, `outer${level}`, range, (inner) => nest(inner, level + 1));
+      } else if (cut === undefined) run(at, new Map());
       else {
         const extent = extentOf(kernel, cut);
         emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
           const from = inner.bound.get(cutAxis) ?? i32(0);
           const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
           inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
-          const range = { from, to: get(to), step: 1 };
-          run(inner, new Map([[cut, range]]), both(first, plain('i32.eqz', from)));
+          run(inner, new Map([[cut, { from, to: get(to), step: 1 }]]));
         });
       }
     };
-    nest(scope, 0, i32(p === 0 ? 1 : 0));
+    nest(scope, 0);
   }
 };
 
@@ -209,12 +208,7 @@ const emitFinish = (emission: Emission, scope: Scope): void => {
   const { kernel } = emission.context;
   const sum: Instruction = { op: 'load', buffer: kernel.output, index: outputIndex(kernel), guards: [] };
   const body = kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
-  const context: Context = { ...emission.context, kernel: { ...kernel, accumulators: [], body }, readsOutput: true };
-  const columns = emission.schedule.columns.map((column) => ({
-    ...column,
-    rows: column.rows.map(({ start, count, size }) => ({ start, count: count * size, size: 1 })),
-  }));
-  outline(emission, scope, (inner) => emitColumns({ ...emission, context }, inner, columns, undefined, 'body'));
+  emitPointwise(emission, scope, body, true);
 };
 
 const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && body[0]?.op === 'accumulator';

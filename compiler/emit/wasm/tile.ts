@@ -23,14 +23,12 @@ import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
 
-/** The part of a long sum that one call computes. */
+/** The part of a long sum that one call computes, going on from the sums that the output holds. */
 export interface SumBlock {
   readonly part: Part;
   readonly ranges: ReadonlyMap<number, Range>;
   /** Axes that are bound outside of the tile. */
   readonly outside: readonly number[];
-  /** Does it go on from the sums that the output holds? */
-  readonly resumes: boolean;
 }
 
 /**
@@ -241,7 +239,7 @@ export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   for (const cell of cells)
     for (const [i, { kind }] of accumulators.entries()) {
       const [value, position] = [cell.values[i], cell.positions[i]];
-      const start = tile.block?.resumes === true ? emitReload(context, tile, scope, cell) : startOf(kind);
+      const start = tile.block !== undefined ? emitReload(context, tile, scope, cell) : startOf(kind);
       if (value !== undefined) scope.code.push(set(value, start));
       if (position !== undefined && kind === 'argmax') scope.code.push(set(position, splat(0)));
     }
