@@ -45,8 +45,9 @@ const chunksAlong = (kernel: Kernel, axis: number, tile: number, most: number): 
   return { axis, size, count: Math.ceil(extent / size) };
 };
 
-/** Chunks along the row or the column axis, whichever gives more of them. */
-const chunksOf = (kernel: Kernel, { row, column, columns }: Schedule): Chunks | undefined => {
+/** Chunks along the row or the column axis, whichever gives more of them; none where the outer axes give units enough. */
+const chunksOf = (kernel: Kernel, { row, column, columns, outer }: Schedule): Chunks | undefined => {
+  if (outer.reduce((units, axis) => units * extentOf(kernel, axis), 1) >= chunksWished) return undefined;
   const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, rows[0]?.size ?? 1), 1);
   const width = columns[0]?.size ?? 1;
   const options = [

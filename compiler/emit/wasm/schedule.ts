@@ -190,7 +190,7 @@ const candidate = (
   row: number | undefined,
 ): Schedule => {
   const tiled = kernel.accumulators.length === 1 && kernel.accumulators[0]?.kind !== 'argmax';
-  const widest = !tiled ? 1 : maximumVectors;
+  const widest = tiled || kernel.accumulators.length === 0 ? maximumVectors : 1;
   const widths: readonly Widths[] =
     column === undefined
       ? [{ lanes: 1, vectors: 1, start: 0, count: 1, size: 1 }]
