@@ -1,0 +1,109 @@
+/** `sgn check`: certificates for the derivatives of a user's own model. */
+import { Command, Option } from 'commander';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { showDslError } from '../dsl/index.js';
+import { showConfigError } from '../optim/index.js';
+import { allHold, type Certificate, laws } from '../runtime/check/certificate.js';
+import { checkModel } from '../runtime/check/model.js';
+import { chooseTarget, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
+import { experimentNames, loadExperiment } from './experiments.js';
+
+const examples = `
+Examples:
+  $ sgn check mnist                        in float64, and on the target that a run would choose
+  $ sgn check ./my-experiment.js --target wasm --seed 7
+  $ sgn check sine --float64-only
+
+Checked at random θ and at adversarial ones (0, large, tiny): derivatives against finite differences, the adjoint
+identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, symmetry and positive semi-definiteness of the GGN, and agreement of the target with
+float64. A law that fails is followed to the smallest operation that fails by itself.`;
+
+/** The options of `sgn check` as commander gives them. */
+interface CheckCommandOptions {
+  readonly target: TargetName | 'auto';
+  readonly float64Only?: boolean;
+  readonly seed?: number;
+  readonly batch?: number;
+}
+
+type Step<A> = TE.TaskEither<string, A>;
+
+const verdictText = ({ verdict, error, tolerance }: Certificate): string => {
+  switch (verdict._tag) {
+    case 'Held':
+      return `held (error ${error.toExponential(1)} ≤ ${tolerance.toExponential(0)})`;
+    case 'NotDifferentiable':
+      return 'not differentiable there: nothing to compare with';
+    case 'NotFinite':
+      return 'FAILED: the values are not finite';
+    case 'Failed': {
+      const { culprit } = verdict;
+      const found =
+        culprit === undefined
+          ? 'no operation fails by itself'
+          : `${culprit.operation} in ${culprit.path.join(' › ')}: ${culprit.expression} is off by ${culprit.error.toExponential(1)}`;
+      return `FAILED (error ${error.toExponential(1)} > ${tolerance.toExponential(0)}): ${found}`;
+    }
+  }
+};
+
+/** The certificates as text, law by law. */
+export const showCertificates = (certificates: readonly Certificate[]): readonly string[] =>
+  laws.flatMap((law) => {
+    const own = certificates.filter((certificate) => certificate.law === law);
+    return own.length === 0
+      ? []
+      : [law, ...own.map((certificate) => `  ${certificate.point.padEnd(9)} ${verdictText(certificate)}`)];
+  });
+
+const certificatesOf = (name: string, options: CheckCommandOptions): Step<readonly Certificate[]> =>
+  pipe(
+    loadExperiment(name),
+    TE.mapLeft(showConfigError),
+    TE.flatMapEither(({ problem }) => problem),
+    TE.mapLeft((error) => (typeof error === 'string' ? error : showDslError(error))),
+    TE.bindTo('problem'),
+    TE.bind('choice', () =>
+      options.float64Only === true
+        ? TE.right(undefined)
+        : pipe(chooseTarget(options.target), TE.mapLeft(showTargetError)),
+    ),
+    TE.flatMap(({ problem, choice }) => async () => {
+      const { seed, batch } = options;
+      const result = await checkModel(problem, {
+        ...(choice === undefined ? {} : { target: choice.target }),
+        ...(seed === undefined ? {} : { seed }),
+        ...(batch === undefined ? {} : { batch }),
+      })();
+      choice?.target.dispose();
+      return result;
+    }),
+    TE.mapLeft((error) => (typeof error === 'string' ? error : error.reason)),
+  );
+
+/** The command. Exits with 0 if every law holds; with 1 if one fails, or with one line on standard error. */
+export const checkCommand = (): Command =>
+  new Command('check')
+    .description('Check the derivatives of a model: finite differences, adjoints, the GGN, agreement of targets.')
+    .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
+    .addOption(new Option('--target <name>', 'the target to check').choices(['auto', ...targetNames]).default('auto'))
+    .option('--float64-only', 'check the mathematics only, no target')
+    .option('--seed <n>', 'of the points and directions (default: 1)', Number)
+    .option('--batch <n>', 'samples per batch (default: 3)', Number)
+    .addHelpText('after', examples)
+    .action(async (name: string, options: CheckCommandOptions) => {
+      await pipe(
+        certificatesOf(name, options),
+        TE.match(
+          (message) => {
+            process.stderr.write(`sgn: ${message}\n`);
+            process.exitCode = 1;
+          },
+          (certificates) => {
+            process.stdout.write(`${showCertificates(certificates).join('\n')}\n`);
+            if (!allHold(certificates)) process.exitCode = 1;
+          },
+        ),
+      )();
+    });
