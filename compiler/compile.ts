@@ -8,6 +8,7 @@ import { analyze } from './lower/analysis.js';
 import { lower, type StageExpressions, withOutputs } from './lower/lower.js';
 import { planMemory } from './memory.js';
 import { runPasses } from './passes.js';
+import { pathTo } from './print/path.js';
 import type { Program } from './program.js';
 
 /** What to compile. */
@@ -25,8 +26,8 @@ export interface ProgramExpressions {
 /** Why a program cannot be compiled. */
 export type CompileError = DslError;
 
-const refuse = (expected: string, actual: string): E.Either<CompileError, never> =>
-  E.left(nameError('compile', expected, actual));
+const refuse = (expected: string, actual: string, path: readonly string[] = []): E.Either<CompileError, never> =>
+  E.left({ ...nameError('compile', expected, actual), path });
 
 const checkNames = ({ stages }: ProgramExpressions): E.Either<CompileError, unknown> => {
   const names = stages.map(({ name }) => name);
@@ -40,37 +41,42 @@ const checkNames = ({ stages }: ProgramExpressions): E.Either<CompileError, unkn
   return repeated === undefined ? E.right(stages) : refuse('inputs of different names', `${repeated} twice`);
 };
 
-const checkDims = (expr: Expr, sizes: Sizes): E.Either<CompileError, unknown> => {
+/** The names on the way to an expression, for errors that have to be traced back to the user's own definition. */
+type Path = (expr: Expr) => readonly string[];
+
+const checkDims = (expr: Expr, sizes: Sizes, path: Path): E.Either<CompileError, unknown> => {
   for (const dim of [...expr.shape, ...(expr.node.op === 'size' ? [expr.node.dim] : [])]) {
     const extent = typeof dim === 'number' ? dim : sizes[dim];
     if (extent === undefined || !Number.isInteger(extent) || extent < 1)
-      return refuse(`a size of at least 1 for dimension ${dim}`, `${extent} (in ${String(expr)})`);
+      return refuse(`a size of at least 1 for dimension ${dim}`, `${extent} (in ${String(expr)})`, path(expr));
   }
   return E.right(expr);
 };
 
 /** Checks one stage's outputs: no mistakes, no unknown leaves, nothing that is known only later. */
 const checkLeaves = (
-  outputs: readonly Expr[],
+  outputs: StageExpressions['outputs'],
   known: ReadonlySet<Expr>,
   stage: string,
   sizes: Sizes,
 ): E.Either<CompileError, unknown> => {
-  const order = postorder(outputs);
+  const order = postorder(Object.values(outputs));
+  const path: Path = (expr) => pathTo(outputs, expr);
   const bound = new Set(order.flatMap(({ node }) => (node.op === 'iterate' ? node.variables : [])));
   for (const expr of order) {
     const { node } = expr;
-    if (node.op === 'invalid') return E.left(node.error);
+    if (node.op === 'invalid') return E.left({ ...node.error, path: [...path(expr), ...node.error.path] });
     if (node.op === 'input' && !known.has(expr))
       return refuse(
         `input ${node.name} among the inputs of stage ${stage} or an earlier one`,
         'nothing of that name and shape',
+        path(expr),
       );
     if (node.op === 'parameter')
-      return refuse(`parameter ${node.name} bound to a view of θ (bindParameters)`, 'a free parameter');
+      return refuse(`parameter ${node.name} bound to a view of θ (bindParameters)`, 'a free parameter', path(expr));
     if (node.op === 'variable' && !bound.has(expr))
-      return refuse('variables bound by a loop only', `the free variable ${node.name}`);
-    const dims = checkDims(expr, sizes);
+      return refuse('variables bound by a loop only', `the free variable ${node.name}`, path(expr));
+    const dims = checkDims(expr, sizes, path);
     if (E.isLeft(dims)) return dims;
   }
   return E.right(outputs);
@@ -91,11 +97,11 @@ const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => 
   const known = new Set<Expr>();
   for (const { name, inputs, outputs } of program.stages) {
     for (const input of inputs) {
-      const dims = checkDims(input, program.sizes);
+      const dims = checkDims(input, program.sizes, ({ node }) => (node.op === 'input' ? [name, node.name] : [name]));
       if (E.isLeft(dims)) return dims;
       known.add(input);
     }
-    const leaves = checkLeaves(Object.values(outputs), known, name, program.sizes);
+    const leaves = checkLeaves(outputs, known, name, program.sizes);
     if (E.isLeft(leaves)) return leaves;
   }
   return checkScopes(program.stages.flatMap(({ outputs }) => Object.values(outputs)));
