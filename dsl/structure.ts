@@ -47,6 +47,8 @@ export const windowPositions = (extent: number, { size, stride, dilation }: Omit
 
 const windowShape = (shape: Shape, windows: readonly WindowAxis[]): E.Either<DslError, Shape> => {
   const positions = shape.slice();
+  if (new Set(windows.map(({ axis }) => axis)).size !== windows.length)
+    return E.left(shapeError('window', `one window per axis, not axes [${windows.map(({ axis }) => axis)}]`, shape));
   for (const window of windows) {
     const extent = shape[window.axis];
     if (typeof extent !== 'number')

@@ -5,7 +5,8 @@
  * - A fold (contraction, reduction, overlap-add) is fused with the pointwise work on its one result (bias, activation,
  *   ⊙ activation derivative), and sums of folds share one accumulator.
  * - Contraction operands are read many times and therefore kept; views of them are not.
- * - What has several users, or users in a later stage or inside a loop, is kept if recomputing it costs more than
+ * - Arrays of overlapping windows are not kept if they are put back into an image.
+ * - What else has several users, or users in a later stage or inside a loop, is kept if recomputing it costs more than
  *   reading it.
  */
 import type { Expr, NodeOf } from '../../dsl/node.js';
@@ -65,6 +66,18 @@ const isReused = (node: NodeOf<'contract'>, side: 'left' | 'right'): boolean => 
 const repeats = (view: Expr): boolean => view.node.op === 'broadcast' || view.node.op === 'window';
 
 /**
+ * Pointwise work on overlapping windows that an overlap-add puts back into their image: arrays of patches, many times
+ * larger than the image, which are computed inside the overlap-add rather than kept (the winners of a pool).
+ */
+const patchesOf = (order: readonly Expr[]): ReadonlySet<Expr> => {
+  const patches = new Set<Expr>();
+  for (const expr of order.toReversed())
+    if (expr.node.op === 'windowAdjoint' || patches.has(expr))
+      for (const operand of operandsOf(expr.node)) if (operand.node.op === 'map') patches.add(operand);
+  return patches;
+};
+
+/**
  * The expressions to keep. `roots` have to be kept in any case: outputs of the stages, and what loops carry.
  */
 export const materialize = (
@@ -73,6 +86,7 @@ export const materialize = (
   sizes: Sizes,
   limits: FusionLimits = fusionLimits,
 ): ReadonlySet<Expr> => {
+  const patches = patchesOf(analysis.order);
   const kept = new Set<Expr>();
   const costs = new Map<Expr, InlineCost>();
   const costOf = (expr: Expr): InlineCost =>
@@ -187,6 +201,7 @@ export const materialize = (
     if (roots.has(expr)) keepRoot(expr);
     const users = analysis.users(expr);
     if (cost.depth >= limits.maxDepth) keep(expr);
+    if (patches.has(expr) && !cost.transcendental) continue;
     const dear = cost.fold !== 'none' || cost.transcendental || cost.instructions > cheapInstructions + 2;
     const dearAcross = dear || cost.instructions > cheapInstructions;
     if ((users.length > 1 && dear) || (dearAcross && users.some((user) => crosses(expr, user)))) keep(expr);

@@ -1,6 +1,6 @@
 /** Identities of data movement: compositions merge, inverses cancel, and zeros stay zeros. */
 import type { Expr, NodeOf, WindowAxis } from '../../dsl/node.js';
-import { broadcastTo, pad, reshape, slice, transpose } from '../../dsl/primitives.js';
+import { broadcastTo, map, pad, reshape, slice, transpose, windowAdjoint } from '../../dsl/primitives.js';
 import { type Dim, type Shape, sameShape } from '../../dsl/shape.js';
 import { uniform, uniformValue } from './uniform.js';
 
@@ -140,9 +140,11 @@ export const simplifyWindow: Rule<NodeOf<'window'>> = ({ operand, windows }, sel
   );
 };
 
-/** The adjoint of disjoint windows is the reverse reshape, with zeros where a rest was dropped. */
+/** Signs outwards; the adjoint of disjoint windows is the reverse reshape, with zeros where a rest was dropped. */
 export const simplifyWindowAdjoint: Rule<NodeOf<'windowAdjoint'>> = ({ operand, windows, shape }, self) => {
   if (uniformValue(operand) === 0) return uniform(0, self.shape);
+  const minus = operand.node.op === 'map' && operand.node.fn === 'neg' ? operand.node.operands[0] : undefined;
+  if (minus !== undefined) return map('neg', windowAdjoint(minus, windows, shape));
   if (!windows.every(disjoint)) return undefined;
   const covered = shape.map((dim, axis) => {
     const window = windows.find((w) => w.axis === axis);

@@ -1,37 +1,45 @@
 /** Compiled networks: loss at (θ, batch), then G v for two directions. */
 import { compile } from '../../compiler/compile.js';
 import { rightOf } from '../support/evaluation.js';
-import { type NetworkSpecimen, networkOf } from '../support/networks.js';
+import { type Network, type NetworkSpecimen, networkOf } from '../support/networks.js';
 import { numbers } from '../support/numbers.js';
+import { inputsOf, nameOf } from '../support/staging.js';
 import type { ProgramCase } from './programs.js';
 
-/** The case of one network. */
-export const networkCase = (specimen: NetworkSpecimen): ProgramCase => {
-  const network = networkOf(specimen);
-  const values = (name: string): readonly number[] => [...(network.environment.get(name) ?? [])];
-  const { inputs, hidden, outputs, activation, loss, batch } = specimen;
+/** The case of a network with its values. */
+export const networkProgramCase = (
+  name: string,
+  network: Network,
+  { batch, seed }: Pick<NetworkSpecimen, 'batch' | 'seed'>,
+): ProgramCase => {
+  const { v, loss, z, ggn, space, environment } = network;
+  const data = inputsOf([loss, z, ggn]).filter((input) => input !== v);
+  const values = (input: string): readonly number[] => [...(environment.get(input) ?? [])];
   return {
-    name: `GGN product of ${[inputs, ...hidden, outputs].join('-')} ${activation}, ${loss}, batch ${batch}`,
+    name,
     program: rightOf(
       compile({
         name: 'network',
         sizes: { batch },
         stages: [
-          {
-            name: 'linearize',
-            inputs: [network.theta, network.x, network.target],
-            outputs: { loss: network.loss, z: network.z },
-          },
-          { name: 'multiply', inputs: [network.v], outputs: { product: network.ggn } },
+          { name: 'linearize', inputs: data, outputs: { loss, z } },
+          { name: 'multiply', inputs: [v], outputs: { product: ggn } },
         ],
       }),
     ),
     runs: [
-      { stage: 'linearize', inputs: { theta: values('theta'), x: values('x'), target: values('target') } },
+      { stage: 'linearize', inputs: Object.fromEntries(data.map((input) => [nameOf(input), values(nameOf(input))])) },
       { stage: 'multiply', inputs: { v: values('v') } },
-      { stage: 'multiply', inputs: { v: [...numbers(specimen.seed + 9, network.space.length)] } },
+      { stage: 'multiply', inputs: { v: [...numbers(seed + 9, space.length)] } },
     ],
   };
+};
+
+/** The case of one perceptron. */
+export const networkCase = (specimen: NetworkSpecimen): ProgramCase => {
+  const { inputs, hidden, outputs, activation, loss, batch } = specimen;
+  const name = `GGN product of ${[inputs, ...hidden, outputs].join('-')} ${activation}, ${loss}, batch ${batch}`;
+  return networkProgramCase(name, networkOf(specimen), specimen);
 };
 
 export const networks: readonly ProgramCase[] = [

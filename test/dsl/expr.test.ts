@@ -22,6 +22,7 @@ import {
   sum,
   tanh,
 } from '../../dsl/index.js';
+import { mistaken } from './assertions.js';
 import { expectClose, valuesOf } from './values.js';
 
 const x = input('x', []);
@@ -98,6 +99,13 @@ describe('immutability', () => {
 });
 
 describe('mistakes', () => {
+  it('two windows along one axis', () => {
+    const window = { axis: 1, size: 2, stride: 1, dilation: 1 };
+    const twice = [window, { ...window, size: 3 }];
+    mistaken('window', primitives.windowed(input('x', ['batch', 8]), twice));
+    mistaken('window', primitives.windowAdjoint(input('y', ['batch', 6, 2, 3]), twice, ['batch', 8]));
+  });
+
   it('travel through every operation to where the expression is checked', () => {
     const wide: Expr = input('x', ['batch', 784]);
     const wrong = matmul(wide, input('W', [20, 10]));

@@ -1,6 +1,7 @@
 /** Random networks for laws of curvature, and their dense matrices by columns. */
 import fc from 'fast-check';
-import { ggnVectorProduct } from '../../compiler/differentiate/derive.js';
+import { ggnVectorProduct, hessianVectorProduct } from '../../compiler/differentiate/derive.js';
+import { jvp } from '../../compiler/differentiate/jvp.js';
 import { type ActivationName, activationNames } from '../../dsl/activations.js';
 import { make, typed } from '../../dsl/expr.js';
 import { mlp } from '../../dsl/layers.js';
@@ -13,8 +14,8 @@ import {
   parameterSpace,
   splitParameters,
 } from '../../dsl/parameters.js';
-import { rightOf } from './evaluation.js';
-import { numbers } from './numbers.js';
+import { evaluated, lengthOf, rightOf } from './evaluation.js';
+import { inner, numbers } from './numbers.js';
 
 /** What a random network is made of. */
 export interface NetworkSpecimen {
@@ -58,30 +59,81 @@ export interface Network {
   readonly environment: ReadonlyMap<string, Float64Array>;
 }
 
-/** Builds a network; the batch is the symbolic dimension `batch`. */
-export const networkOf = (specimen: NetworkSpecimen): Network => {
-  const { batch, inputs, hidden, outputs, activation, seed } = specimen;
-  const classes = specimen.loss === 'softmaxCrossEntropy';
-  const x = make({ op: 'input', name: 'x', shape: ['batch', inputs] });
+/** A network to be put over flat parameters. */
+export interface FreeNetwork extends Pick<NetworkSpecimen, 'batch' | 'outputs' | 'loss' | 'seed'> {
+  /** The samples, an input leaf. */
+  readonly x: Expr;
+  /** The output [batch, outputs] with its parameters as leaves. */
+  readonly output: Expr;
+  /** Values of further inputs. */
+  readonly constants?: ReadonlyMap<string, Float64Array>;
+}
+
+/** Puts a network over its flat parameters; the batch is the symbolic dimension `batch`. */
+export const overFlatParameters = ({
+  x,
+  output,
+  batch,
+  outputs,
+  loss: kind,
+  seed,
+  constants,
+}: FreeNetwork): Network => {
+  const classes = kind === 'softmaxCrossEntropy';
   const target = make({ op: 'input', name: 'target', shape: classes ? ['batch'] : ['batch', outputs] });
-  const free: Expr = mlp(typed<['batch', number]>(x), { hidden, outputs, activation });
   const lossOf = (z: Expr): Expr =>
     classes
       ? softmaxCrossEntropy(typed<['batch', number]>(z), typed<['batch']>(target))
       : meanSquaredError(typed<['batch', number]>(z), typed<['batch', number]>(target));
-  const space = rightOf(parameterSpace([free]));
+  const space = rightOf(parameterSpace([output]));
   const theta = make({ op: 'input', name: 'theta', shape: [space.length] });
   const v = make({ op: 'input', name: 'v', shape: [space.length] });
   const parameters = space.entries.map(({ parameter }) => parameter);
-  const product = ggnVectorProduct({ output: free, parameters }, lossOf)(splitParameters(space, v));
-  const bound = bindParameters(space, theta, [free, lossOf(free), flattenParameters(space, product)]);
-  const [z = free, loss = free, ggn = free] = bound;
+  const product = ggnVectorProduct({ output, parameters }, lossOf)(splitParameters(space, v));
+  const bound = bindParameters(space, theta, [output, lossOf(output), flattenParameters(space, product)]);
+  const [z = output, loss = output, ggn = output] = bound;
   const labels = numbers(seed + 3, batch, 0, outputs).map(Math.floor);
   const environment = new Map([
-    ['theta', numbers(seed, space.length, -1.5, 1.5)],
-    ['v', numbers(seed + 1, space.length)],
-    ['x', numbers(seed + 2, batch * inputs)],
-    ['target', classes ? labels : numbers(seed + 3, batch * outputs)],
+    ...(constants ?? []),
+    ['theta', numbers(seed, space.length, -1.5, 1.5)] as const,
+    ['v', numbers(seed + 1, space.length)] as const,
+    ['x', numbers(seed + 2, lengthOf(x.shape, { batch }))] as const,
+    ['target', classes ? labels : numbers(seed + 3, batch * outputs)] as const,
   ]);
   return { space, theta, v, x, target, z, lossOf, loss, ggn, environment };
+};
+
+/** Builds a perceptron. */
+export const networkOf = (specimen: NetworkSpecimen): Network => {
+  const { inputs, hidden, outputs, activation } = specimen;
+  const x = make({ op: 'input', name: 'x', shape: ['batch', inputs] });
+  return overFlatParameters({
+    ...specimen,
+    x,
+    output: mlp(typed<['batch', number]>(x), { hidden, outputs, activation }),
+  });
+};
+
+const unit = (length: number, i: number): Float64Array => Float64Array.from({ length }, (_, j) => (i === j ? 1 : 0));
+
+const columns = (length: number, column: (direction: Float64Array) => Float64Array): readonly Float64Array[] =>
+  Array.from({ length }, (_, i) => column(unit(length, i)));
+
+/** Jᵀ H J v with J and H as matrices: J by forward mode in each parameter, H by columns of the loss's Hessian. */
+export const denseProduct = (
+  { theta, v, z, lossOf, space, environment }: Network,
+  { batch, outputs }: Pick<NetworkSpecimen, 'batch' | 'outputs'>,
+): Float64Array => {
+  const sizes = { batch };
+  const jacobianColumn = jvp(z, new Map([[theta, v]]));
+  const J = columns(space.length, (e) => evaluated(jacobianColumn, new Map([...environment, ['v', e]]), sizes));
+  const free = make({ op: 'input', name: 'z', shape: z.shape });
+  const direction = make({ op: 'input', name: 'zDot', shape: z.shape });
+  const [hessianColumn = z] = hessianVectorProduct(lossOf(free), [free], [direction]);
+  const at = new Map([...environment, ['z', evaluated(z, environment, sizes)] as const]);
+  const H = columns(lengthOf([batch, outputs]), (e) => evaluated(hessianColumn, new Map([...at, ['zDot', e]]), sizes));
+  const direct = environment.get('v') ?? new Float64Array(0);
+  const Jv = Float64Array.from(H, (_, k) => J.reduce((sum, column, i) => sum + (column[k] ?? 0) * (direct[i] ?? 0), 0));
+  const HJv = Float64Array.from(H, (column) => inner(column, Jv));
+  return Float64Array.from(J, (column) => inner(column, HJv));
 };

@@ -4,31 +4,15 @@ import { grad, hessianVectorProduct } from '../../../compiler/differentiate/deri
 import { jvp } from '../../../compiler/differentiate/jvp.js';
 import { make, substitute } from '../../../dsl/expr.js';
 import { map } from '../../../dsl/primitives.js';
-import { evaluated, evaluatedAll, lengthOf } from '../../support/evaluation.js';
-import { type Network, type NetworkSpecimen, networkOf, networkSpecimens } from '../../support/networks.js';
+import { evaluated, evaluatedAll } from '../../support/evaluation.js';
+import {
+  denseProduct,
+  type Network,
+  type NetworkSpecimen,
+  networkOf,
+  networkSpecimens,
+} from '../../support/networks.js';
 import { distance, inner } from '../../support/numbers.js';
-
-const unit = (length: number, i: number): Float64Array => Float64Array.from({ length }, (_, j) => (i === j ? 1 : 0));
-
-const columns = (length: number, column: (direction: Float64Array) => Float64Array): readonly Float64Array[] =>
-  Array.from({ length }, (_, i) => column(unit(length, i)));
-
-/** Jᵀ H J v with J and H as matrices: J by forward mode in each parameter, H by columns of the loss's Hessian. */
-const denseProduct = (network: Network, { batch, outputs }: NetworkSpecimen): Float64Array => {
-  const { theta, v, z, lossOf, space, environment } = network;
-  const sizes = { batch };
-  const jacobianColumn = jvp(z, new Map([[theta, v]]));
-  const J = columns(space.length, (e) => evaluated(jacobianColumn, new Map([...environment, ['v', e]]), sizes));
-  const free = make({ op: 'input', name: 'z', shape: z.shape });
-  const direction = make({ op: 'input', name: 'zDot', shape: z.shape });
-  const [hessianColumn = z] = hessianVectorProduct(lossOf(free), [free], [direction]);
-  const at = new Map([...environment, ['z', evaluated(z, environment, sizes)] as const]);
-  const H = columns(lengthOf([batch, outputs]), (e) => evaluated(hessianColumn, new Map([...at, ['zDot', e]]), sizes));
-  const direct = environment.get('v') ?? new Float64Array(0);
-  const Jv = Float64Array.from(H, (_, k) => J.reduce((sum, column, i) => sum + (column[k] ?? 0) * (direct[i] ?? 0), 0));
-  const HJv = Float64Array.from(H, (column) => inner(column, Jv));
-  return Float64Array.from(J, (column) => inner(column, HJv));
-};
 
 const product = ({ ggn, environment }: Network, batch: number, v?: Float64Array): Float64Array =>
   evaluated(ggn, v === undefined ? environment : new Map([...environment, ['v', v]]), { batch });

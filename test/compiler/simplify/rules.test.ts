@@ -126,6 +126,7 @@ const movement: readonly Example[] = [
 ];
 
 const sliding = [{ axis: 0, size: 3, stride: 1, dilation: 1 }];
+const tap = { axis: 0, size: 1, stride: 1, dilation: 1 };
 const convolution: readonly Example[] = [
   [
     'the data gradient of a convolution is a convolution',
@@ -137,6 +138,35 @@ const convolution: readonly Example[] = [
       [3, 1],
       [0],
     ),
+  ],
+  [
+    'that of one filter on one channel, a product, too',
+    p.windowAdjoint(p.contract(x, [0], long, [1], [0, 1]), [{ axis: 0, size: 5, stride: 1, dilation: 1 }], [8]),
+    p.contract(p.windowed(p.pad(x, 0, 4, 4), [{ axis: 0, size: 5, stride: 1, dilation: -1 }]), [0, 1], long, [1], [0]),
+  ],
+  [
+    'that of a convolution with a stride: of the cotangent with zeros in between, and what no window reaches',
+    p.windowAdjoint(p.contract(m, [3, 0], kernel, [3, 1], [0, 1]), [{ ...tap, size: 3, stride: 2 }], [10]),
+    p.contract(
+      p.windowed(
+        p.pad(
+          p.windowAdjoint(p.broadcastTo(m, ['n', 4, 1], [0, 1]), [{ ...tap, axis: 1, stride: 2 }], ['n', 7]),
+          1,
+          2,
+          3,
+        ),
+        [{ axis: 1, size: 3, stride: 1, dilation: -1 }],
+      ),
+      [3, 0, 1],
+      kernel,
+      [3, 1],
+      [0],
+    ),
+  ],
+  [
+    'the adjoint of windows takes signs outwards',
+    p.windowAdjoint(map('neg', w), [{ ...tap, size: 3 }], [6]),
+    map('neg', p.windowAdjoint(w, [{ ...tap, size: 3 }], [6])),
   ],
   [
     'pointwise work is done before axes are joined',
