@@ -1,7 +1,7 @@
 /** The hyperparameters as options of the command line, read off their schemas. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { sgdHyperparameters, sgnHyperparameters } from '../optim/index.js';
+import { type SolverName, solverNames, solverSchemas } from '../optim/index.js';
 
 /** One hyperparameter, as its schema describes it. */
 interface Hyperparameter {
@@ -16,7 +16,7 @@ interface Hyperparameter {
 const property = z.object({
   type: z.enum(['number', 'integer', 'boolean', 'string']),
   enum: z.array(z.string()).optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
   description: z.string(),
 });
 
@@ -57,33 +57,70 @@ const hyperparameters = (schema: z.ZodType): readonly Hyperparameter[] => {
   return Object.entries(properties ?? {}).map(([key, value]) => describe(key, property.parse(value)));
 };
 
-/** The solvers' hyperparameters, in the order of their schemas. */
-const solvers = {
-  sgn: { title: 'SGN:', options: hyperparameters(sgnHyperparameters) },
-  sgd: { title: 'SGD:', options: hyperparameters(sgdHyperparameters) },
+const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** A hyperparameter of one solver. */
+interface Own extends Hyperparameter {
+  readonly solver: SolverName;
+}
+
+/** One option for a key, whichever solvers have it. */
+interface SharedOption {
+  readonly first: Own;
+  readonly owners: readonly Own[];
+}
+
+const byKey = (all: readonly Own[]): readonly SharedOption[] =>
+  all.flatMap((first, i) => {
+    const owners = all.filter(({ key }) => key === first.key);
+    return all.findIndex(({ key }) => key === first.key) === i ? [{ first, owners }] : [];
+  });
+
+/** The hyperparameters of all solvers, in the order of their schemas. */
+const options = byKey(
+  solverNames.flatMap((solver) => hyperparameters(solverSchemas[solver]).map((own) => ({ ...own, solver }))),
+);
+
+/** The solvers that have a hyperparameter. */
+const solversWith = (key: string): readonly SolverName[] =>
+  options.flatMap(({ first, owners }) => (first.key === key ? owners.map(({ solver }) => solver) : []));
+
+/** One default where the solvers agree, else each solver's. */
+const showDefaults = (owners: readonly Own[]): string => {
+  const values = owners.map(({ fallback }) => (fallback === undefined ? 'off' : String(fallback)));
+  return new Set(values).size === 1
+    ? `default: ${values[0]}`
+    : `default: ${owners.map(({ solver }, i) => `${values[i]} for ${solver}`).join(', ')}`;
 };
 
-const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const groupOf = (owners: readonly Own[]): string => `Options of ${owners.map(({ solver }) => solver).join(', ')}:`;
 
 /** Adds one option per hyperparameter to a command; what is not given keeps the experiment's value. */
 export const addHyperparameters = (command: Command): Command => {
-  for (const { title, options } of Object.values(solvers))
-    for (const { key, placeholder, description, fallback, parse } of options)
-      command.addOption(
-        new Option(`--${dashed(key)} <${placeholder}>`, `${description} (paper: ${String(fallback)})`)
-          .argParser(parse)
-          .helpGroup(title),
-      );
+  for (const { first, owners } of options)
+    command.addOption(
+      new Option(`--${dashed(first.key)} <${first.placeholder}>`, `${first.description} (${showDefaults(owners)})`)
+        .argParser(first.parse)
+        .helpGroup(groupOf(owners)),
+    );
   return command;
 };
 
-/** The hyperparameters among parsed options, by solver. */
-export const givenHyperparameters = (
-  options: Readonly<Record<string, unknown>>,
-): Readonly<Record<keyof typeof solvers, Readonly<Record<string, unknown>>>> => {
-  const among = (list: readonly Hyperparameter[]) =>
-    Object.fromEntries(list.flatMap(({ key }) => (options[key] === undefined ? [] : [[key, options[key]]])));
-  return { sgn: among(solvers.sgn.options), sgd: among(solvers.sgd.options) };
+/** The hyperparameters among parsed options. */
+export const givenHyperparameters = (given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    options.flatMap(({ first: { key } }) => (given[key] === undefined ? [] : [[key, given[key]] as const])),
+  );
+
+/** Why hyperparameters do not go with a solver, in one line; nothing if they do. */
+export const misplacedHyperparameter = (
+  solver: string,
+  given: Readonly<Record<string, unknown>>,
+): string | undefined => {
+  const key = Object.keys(given).find((name) => solversWith(name).every((owner) => owner !== solver));
+  return key === undefined
+    ? undefined
+    : `${optionName(key)} is a setting of ${solversWith(key).join(', ')}, not of ${solver}; leave it out or choose another --solver`;
 };
 
 /** The option of a hyperparameter, as a user writes it. */

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { solverNames } from '../optim/index.js';
 import { targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
 import { addHyperparameters, parseCount } from './options.js';
@@ -28,7 +29,7 @@ export const runCommand = (): Command =>
     new Command('run')
       .description('Train an experiment and show how it goes: one line per epoch, a table at the end.')
       .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
-      .addOption(new Option('--solver <name>', 'the optimizer').choices(['sgn', 'sgd']))
+      .addOption(new Option('--solver <name>', 'the optimizer').choices(solverNames))
       .option('--cg <n>', 'n of SGN(n): short for --max-cg-iterations', positiveNumber)
       .option('--epochs <n>', 'end after so many passes over the training data', positiveNumber)
       .option('--seconds <s>', 'end after so many seconds of training', positiveNumber)

@@ -9,6 +9,7 @@ import {
   parseRunSettings,
   type Run,
   type RunSettings,
+  runSettings,
   type Start,
   showConfigError,
   solverName,
@@ -19,7 +20,7 @@ import { historyCharts } from './chart.js';
 import { startFromCheckpoint, startFromParameters } from './checkpoint.js';
 import { loadExperiment } from './experiments.js';
 import { withInterrupt } from './interrupt.js';
-import { givenHyperparameters, optionName } from './options.js';
+import { givenHyperparameters, misplacedHyperparameter } from './options.js';
 import { writeConfig } from './output.js';
 import { endingLine, epochLine, historyTable } from './render.js';
 import { trainKept } from './training.js';
@@ -50,17 +51,20 @@ const given = (entries: Readonly<Record<string, unknown>>): Readonly<Record<stri
 /** The experiment's settings, overridden by those of the command line. */
 const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettings> => {
   const { solver, epochs, seconds, seed, target } = options;
-  const { sgn, sgd } = givenHyperparameters(options);
+  const chosen = runSettings.shape.solver.safeParse(solver ?? experiment.settings.solver);
+  // `--cg` is short for --max-cg-iterations, and named as the user wrote it where it is refused.
+  if (chosen.success && chosen.data !== 'sgn' && options.cg !== undefined)
+    return TE.left(`--cg is a setting of sgn, not of ${chosen.data}; leave it out or choose another --solver`);
+  const own = { ...givenHyperparameters(options), ...given({ maxCgIterations: options.cg }) };
   const settings = {
     ...experiment.settings,
     ...given({ solver, epochs, seconds, seed, target, batchSize: options.batch }),
-    sgn: { ...experiment.settings.sgn, ...sgn, ...given({ maxCgIterations: options.cg }) },
-    sgd: { ...experiment.settings.sgd, ...sgd },
+    ...(chosen.success ? { [chosen.data]: { ...experiment.settings[chosen.data], ...own } } : {}),
   };
-  const other = Object.keys((settings.solver ?? 'sgn') === 'sgn' ? sgd : { ...sgn, ...given({ cg: options.cg }) })[0];
-  return other === undefined
+  const misplaced = chosen.success ? misplacedHyperparameter(chosen.data, own) : undefined;
+  return misplaced === undefined
     ? pipe(TE.fromEither(parseRunSettings(settings)), TE.mapLeft(showConfigError))
-    : TE.left(`${optionName(other)} is a setting of the other solver; leave it out or choose that with --solver`);
+    : TE.left(misplaced);
 };
 
 /** A run, and why it has its target. */

@@ -5,19 +5,23 @@ import { z } from 'zod';
 import type { DslError } from '../dsl/index.js';
 import { targetNames } from '../runtime/target.js';
 import type { Dataset } from './dataset.js';
-import { sgdHyperparameters, sgnHyperparameters } from './hyperparameters.js';
+import { solverNames, solverSchemas } from './hyperparameters.js';
 import type { Problem } from './problem.js';
 
 /** Settings of a run. Strict, like everything that it contains. */
 export const runSettings = z.strictObject({
-  solver: z.enum(['sgn', 'sgd']).default('sgn'),
+  /** Which optimizer; the settings of the others are kept, and not used. */
+  solver: z.enum(solverNames).default('sgn'),
   batchSize: z.int().positive(),
   epochs: z.int().positive(),
   seconds: z.number().positive().optional(),
   seed: z.int().min(0).default(0),
   target: z.enum(['auto', ...targetNames]).default('auto'),
-  sgn: sgnHyperparameters.prefault({}),
-  sgd: sgdHyperparameters.prefault({}),
+  sgn: solverSchemas.sgn.prefault({}),
+  sgd: solverSchemas.sgd.prefault({}),
+  momentum: solverSchemas.momentum.prefault({}),
+  nesterov: solverSchemas.nesterov.prefault({}),
+  adam: solverSchemas.adam.prefault({}),
 });
 
 /** Complete settings of a run. */

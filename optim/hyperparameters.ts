@@ -40,15 +40,57 @@ export const sgnHyperparameters = z.strictObject({
 /** Complete settings of SGN. */
 export type SgnHyperparameters = Readonly<z.output<typeof sgnHyperparameters>>;
 
-/** Settings of SGD. */
-export const sgdHyperparameters = z.strictObject({
-  learningRate: positive.default(0.1).describe('the learning rate of the first step'),
-  momentum: z.number().min(0).lt(1).default(0).describe('μ: v ← μv + lr·g, θ ← θ − μv − lr·g'),
+const learningRateFields = (learningRate: number) => ({
+  learningRate: positive.default(learningRate).describe('the learning rate of the first step'),
   learningRateSchedule: z.enum(scheduleKinds).default('constant').describe('how the learning rate changes'),
   learningRateScheduleSteps: count.default(1000).describe('K: over how many steps (`step`: every how many) it changes'),
   learningRateFactor: z.number().positive().max(1).default(0.1).describe('what a `step` schedule multiplies by'),
   minLearningRate: z.number().min(0).default(0).describe('where the linear and cosine schedules end'),
 });
 
+/** How a learning rate goes. */
+export type LearningRate = Readonly<z.output<z.ZodObject<ReturnType<typeof learningRateFields>>>>;
+
+const decay = z.number().min(0).lt(1);
+const momentumField = (mu: number) => decay.default(mu).describe('μ: how much of the velocity is kept per step');
+
+/** Settings of SGD. */
+export const sgdHyperparameters = z.strictObject({ ...learningRateFields(0.1), momentum: momentumField(0) });
+
 /** Complete settings of SGD. */
 export type SgdHyperparameters = Readonly<z.output<typeof sgdHyperparameters>>;
+
+/** Settings of the momentum method and of Nesterov's; μ = 0.9 as is usual since Sutskever et al. (2013). */
+export const momentumHyperparameters = z.strictObject({ ...learningRateFields(0.01), momentum: momentumField(0.9) });
+
+/** Complete settings of the momentum method and of Nesterov's. */
+export type MomentumHyperparameters = Readonly<z.output<typeof momentumHyperparameters>>;
+
+/** Settings of Adam, with the defaults of Kingma & Ba (2015). */
+export const adamHyperparameters = z.strictObject({
+  ...learningRateFields(1e-3),
+  firstDecay: decay.default(0.9).describe('β₁: how much of the mean of gradients is kept per step'),
+  secondDecay: decay.default(0.999).describe('β₂: how much of the mean of squared gradients is kept per step'),
+  epsilon: positive.default(1e-8).describe('ε: added to the root of the mean of squared gradients'),
+});
+
+/** Complete settings of Adam. */
+export type AdamHyperparameters = Readonly<z.output<typeof adamHyperparameters>>;
+
+/** The schemas of all optimizers' settings, by the names that a run chooses them with. */
+export const solverSchemas = {
+  sgn: sgnHyperparameters,
+  sgd: sgdHyperparameters,
+  momentum: momentumHyperparameters,
+  nesterov: momentumHyperparameters,
+  adam: adamHyperparameters,
+} as const;
+
+/** The name of an optimizer. */
+export type SolverName = keyof typeof solverSchemas;
+
+/** The names of all optimizers. */
+export const solverNames = z.keyof(z.strictObject(solverSchemas)).options;
+
+/** Complete settings by optimizer. */
+export type SolverSettings = { readonly [Name in SolverName]: Readonly<z.output<(typeof solverSchemas)[Name]>> };

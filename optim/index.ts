@@ -1,4 +1,5 @@
 /** Optimizers: immutable steppers composed of CG, line search, trust region and schedules, and the training loop. */
+export * from './baselines.js';
 export type { BatchBuffer } from './batch.js';
 export { batchBuffer, batchInputs, gatherBatch } from './batch.js';
 export {
@@ -17,20 +18,22 @@ export * from './dataset.js';
 export { type Evaluate, evaluation } from './evaluate.js';
 export * from './experiment.js';
 export * from './experiments/index.js';
+export { type FirstOrderMethod, type FirstOrderReport, type FirstOrderState, firstOrder } from './firstOrder.js';
 export * from './history.js';
 export * from './hyperparameters.js';
 export * from './lineSearch.js';
 export * from './optimizer.js';
+export * from './optimizers.js';
 export { preconditioner } from './preconditioner.js';
 export { type Metric, optimizerInputs, type Problem, type ProblemDefinition, problem } from './problem.js';
 export type { ProgramDefinition } from './programs.js';
 export * from './run.js';
 export * from './safetensors.js';
 export * from './schedule.js';
-export { type SgdReport, type SgdState, sgd } from './sgd.js';
 export { type SgnReport, type SgnState, sgn } from './sgn.js';
 export { gradientAt, lossAt, sgnProgram } from './sgnProgram.js';
 export * from './snapshot.js';
 export * from './state.js';
 export * from './train.js';
+export * from './transformation.js';
 export * from './trustRegion.js';

@@ -61,8 +61,11 @@ export const optimizerInputs = [
   'cgIterations',
   'stepSize',
   'velocity',
-  'velocityDecay',
   'learningRate',
+  'firstMoment',
+  'firstMomentCorrection',
+  'secondMoment',
+  'secondMomentCorrection',
 ] as const;
 
 const inputName = (operation: string, { node }: Expr): E.Either<DslError, string> => {

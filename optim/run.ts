@@ -9,9 +9,8 @@ import type { Dataset } from './dataset.js';
 import { evaluation } from './evaluate.js';
 import type { ConfigError, RunSettings } from './experiment.js';
 import type { Optimizer, OptimizerError, OptimizerState } from './optimizer.js';
+import { optimizerTitle, withOptimizer } from './optimizers.js';
 import type { Problem } from './problem.js';
-import { sgd } from './sgd.js';
-import { sgn } from './sgn.js';
 import { runIdentity, type Snapshot } from './snapshot.js';
 import { type EpochRecord, type Progress, type Training, type TrainResult, train } from './train.js';
 
@@ -67,19 +66,6 @@ export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E
       );
 };
 
-/** Calls `use` with the optimizer that the settings choose, whatever its state is. */
-const withOptimizer = <A>(
-  { problem, settings, target }: Run,
-  use: <State extends OptimizerState>(optimizer: Optimizer<State>) => A,
-): A => {
-  switch (settings.solver) {
-    case 'sgn':
-      return use(sgn(problem, settings.sgn, target));
-    case 'sgd':
-      return use(sgd(problem, settings.sgd, target));
-  }
-};
-
 /** Compiles for the full batch and for the smaller one that an epoch may end with. */
 const prepareBatches = <State extends OptimizerState>(
   optimizer: Optimizer<State>,
@@ -117,7 +103,7 @@ export const run = (
 ): TE.TaskEither<OptimizerError, TrainResult<OptimizerState>> => {
   const { problem, settings, dataset, target } = given;
   const identity = runIdentity(given);
-  return withOptimizer(given, (optimizer) =>
+  return withOptimizer(settings.solver, problem, settings[settings.solver], target, (optimizer) =>
     pipe(
       TE.fromEither(progressAt(given, optimizer, start)),
       TE.tap(() => prepareBatches(optimizer, dataset.train.count, settings.batchSize)),
@@ -148,6 +134,5 @@ export const run = (
   );
 };
 
-/** The name of the solver that settings choose, for example `SGN(10)`. */
-export const solverName = ({ solver, sgn: newton, sgd: descent }: RunSettings): string =>
-  solver === 'sgn' ? `SGN(${newton.maxCgIterations})` : `SGD(${descent.learningRate})`;
+/** The title of the solver that settings choose, for example `SGN(10)`. */
+export const solverName = (settings: RunSettings): string => optimizerTitle(settings.solver, settings[settings.solver]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommand } from '../../cli/run.js';
 import { type RunOptions, runSession } from '../../cli/session.js';
-import { decodeSafetensors, sgdHyperparameters, sgnHyperparameters } from '../../optim/index.js';
+import { decodeSafetensors, sgnHyperparameters, solverSchemas } from '../../optim/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 interface Outcome {
@@ -119,8 +119,8 @@ describe('sgn run', () => {
     ['boston', { batch: 405 }, /^batchSize: 405 is more than the 404 training samples; choose at most 404$/],
     ['boston', { epochs: 1.5 }, /^epochs: .*int/],
     ['boston', { cg: 0 }, /^sgn\.maxCgIterations: .*>0$/],
-    ['boston', { learningRate: 1 }, /^--learning-rate is a setting of the other solver/],
-    ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of the other solver/],
+    ['boston', { learningRate: 1 }, /^--learning-rate is a setting of sgd, momentum, nesterov, adam, not of sgn; /],
+    ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of sgn, not of sgd; /],
     ['mnist', { data: join('no', 'such', 'folder') }, /no such folder.*--data/],
     ['package.json', {}, /^package\.json: its default export is no experiment/],
   ];
@@ -170,7 +170,7 @@ describe('sgn run', () => {
     });
     command.outputHelp();
     expect(help).to.match(/Examples:\n {2}\$ sgn run mnist /);
-    for (const key of [...Object.keys(sgnHyperparameters.shape), ...Object.keys(sgdHyperparameters.shape)])
+    for (const key of Object.values(solverSchemas).flatMap(({ shape }) => Object.keys(shape)))
       expect(help).to.include(`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <`);
   });
 });

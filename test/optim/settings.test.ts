@@ -5,9 +5,9 @@ import {
   optimizerInputs,
   parseRunSettings,
   problem,
-  sgdHyperparameters,
   sgnHyperparameters,
   showConfigError,
+  solverSchemas,
 } from '../../optim/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
@@ -37,8 +37,8 @@ describe('hyperparameters', () => {
     });
   });
 
-  for (const schema of [sgnHyperparameters, sgdHyperparameters])
-    it('all have a description, which the command line shows', () => {
+  for (const [solver, schema] of Object.entries(solverSchemas))
+    it(`of ${solver} all have a description, which the command line shows`, () => {
       for (const [key, field] of Object.entries(schema.shape)) expect(field.description, key).to.be.a('string');
     });
 
