@@ -3,14 +3,16 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { checkCommand } from './check.js';
 import { experimentCommand } from './experiment.js';
+import { inspectCommand } from './inspect.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 
 // The package's own file, found by the package's own name from sources and from a build alike.
 const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('sgn.js/package.json'));
 
-const commands = [runCommand, experimentCommand, reportCommand];
+const commands = [runCommand, experimentCommand, reportCommand, inspectCommand, checkCommand];
 
 const program = new Command('sgn')
   .description('Train networks with the stochastic generalized Gauss-Newton method (Gargiani et al. 2020).')

@@ -13,7 +13,17 @@ export {
 export { jvp, jvpAll } from './differentiate/jvp.js';
 export { transpose } from './differentiate/transpose.js';
 export { type Environment, evaluate } from './evaluate.js';
+export { type DerivativeCost, derivativeCosts } from './inspect/costs.js';
+export type * from './inspect/data.js';
+export { deriveGraph, type GraphName, graphNames, type InspectedGraph, type InspectedModel } from './inspect/graphs.js';
+export { type Inspected, inspect, inspectGraph } from './inspect/inspect.js';
+export { type EmittedSource, emittedSources } from './inspect/sources.js';
 export type { StageExpressions } from './lower/lower.js';
 export { type Pass, type PassName, passes, runPasses } from './passes.js';
+export { dotOf } from './print/dot.js';
+export { latexLevel } from './print/latex.js';
+export { listLevel } from './print/listing.js';
+export { listKernels, listMemory } from './print/program.js';
+export { svgOf } from './print/svg.js';
 export type * from './program.js';
 export { simplify } from './simplify/simplify.js';
