@@ -1,5 +1,7 @@
 /** The derivative explorer as one self-contained page. */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ExplorerData } from './data.js';
 
@@ -16,9 +18,12 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) =>
 /** JSON that is safe inside a script element: nothing in it can end the element or start a comment. */
 export const scriptJson = (value: unknown): string => JSON.stringify(value).replace(/</g, '\\u003c');
 
+// The package's own folder, found by the package's own name from sources and from a build alike.
+const folder = dirname(createRequire(import.meta.url).resolve('sgn.js/package.json'));
+
 const asset = (path: string): TE.TaskEither<PageError, string> =>
   TE.tryCatch(
-    () => readFile(new URL(path, import.meta.resolve('sgn.js/package.json')), 'utf8'),
+    () => readFile(join(folder, path), 'utf8'),
     (): PageError => ({ _tag: 'PageError', reason: `${path} is missing: run npm run build` }),
   );
 

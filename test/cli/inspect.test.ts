@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+interface Outcome {
+  readonly code: number | string | null | undefined;
+  readonly out: string;
+  readonly errors: string;
+}
+
+const sgn = (...args: readonly string[]): Promise<Outcome> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], (error, out, errors) =>
+      resolve({ code: error === null ? 0 : error.code, out, errors }),
+    );
+  });
+
+/** What `sgn inspect` prints; it must succeed. */
+const inspected = async (...args: readonly string[]): Promise<string> => {
+  const { code, out, errors } = await sgn('inspect', ...args);
+  expect([code, errors]).to.deep.equal([0, '']);
+  return out;
+};
+
+/** The line in which `sgn inspect` refuses. */
+const refusal = async (...args: readonly string[]): Promise<string> => {
+  const { code, out, errors } = await sgn('inspect', ...args);
+  expect([code, out]).to.deep.equal([1, '']);
+  return errors;
+};
+
+describe('sgn inspect', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sgn-inspect-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('shows eq. (13) of the MNIST network, as recorded', async () => {
+    const recorded = await readFile(
+      new URL('../compiler/inspect/snapshots/mnist-ggn.text.txt', import.meta.url),
+      'utf8',
+    );
+    expect(await inspected('mnist', '--graph', 'ggn')).to.equal(recorded);
+  });
+
+  it('shows the whole step: the GGN product inside of the loop of CG', async () => {
+    const text = await inspected('mnist', '--graph', 'step', '--format', 'math');
+    expect(text).to.match(/solve: once per step, its loop once per direction/);
+    expect(text).to.match(/J v: tangents.*\(in loop1\)/);
+    expect(text).to.match(/δ̇₁ += σ′\(z₁\) ⊙ \(δ̇₂ W₂ᵀ\)/);
+    expect(text).to.match(/= while \[status = 0\]: solution ← /);
+    expect(await inspected('mnist', '--graph', 'cg')).to.not.include('trialLoss');
+  });
+
+  it('shows what a pass changed', async () => {
+    const lines = (await inspected('mnist', '--pass', 'derived..dropStopGradient')).split('\n');
+    const changed = lines.filter((line) => /^[-+] {5}/.test(line));
+    expect(changed).to.deep.equal([
+      '-     e1      [batch, 10]  = exp(z4 − stopGradient(max[axis 1](z4)))',
+      '+     e1      [batch, 10]  = exp(z4 − max[axis 1](z4))',
+    ]);
+  });
+
+  it('shows kernels, memory, costs and sources', async () => {
+    expect(await inspected('sine', '--stage', 'fused')).to.match(/→ a1 {3}.*FLOP, .*B, .* FLOP\/B/);
+    expect(await inspected('sine', '--stage', 'memory')).to.match(/theta .* input/);
+    expect(await inspected('sine', '--cost')).to.match(/jvp .* 2 \(16\)/);
+    expect(await inspected('sine', '--source', 'wat', '--kernel', 'k4_')).to.match(/^\n\/\/ k4_.*\n\(func /);
+    expect(await inspected('sine', '--source', 'gpujs', '--kernel', 'k4_')).to.match(/this\.thread\.x/);
+  });
+
+  it('measures kernels on a target', async () => {
+    expect(await inspected('sine', '--stage', 'fused', '--profile', '--batch', '20', '--target', 'wasm')).to.match(
+      /FLOP\/B, \d+\.\d+ ms/,
+    );
+  });
+
+  it('draws: DOT, SVG, LaTeX, JSON and the explorer', async () => {
+    expect(await inspected('sine', '--format', 'dot')).to.match(/^digraph "sine ggn" \{/);
+    expect(await inspected('sine', '--format', 'svg')).to.match(/<svg[\s\S]*ż₁/);
+    expect(await inspected('sine', '--format', 'latex')).to.match(/\\dot\{z\}_\{1\} &= /);
+    expect(JSON.parse(await inspected('sine', '--format', 'json'))).to.have.property('formula');
+    const file = join(folder, 'sine.html');
+    expect((await sgn('inspect', 'sine', '--format', 'html', '--out', file)).code).to.equal(0);
+    expect(await readFile(file, 'utf8')).to.match(/^<!doctype html>[\s\S]*this\.thread\.x/);
+  });
+
+  it('refuses by name', async () => {
+    expect(await refusal('nothing')).to.match(/nothing: neither a built-in experiment/);
+    expect(await refusal('sine', '--pass', 'derived..magic')).to.match(/--pass: magic is no pass; they are derived, /);
+    expect(await refusal('sine', '--batch', '0')).to.match(/batchSize/);
+    expect(await refusal('sine', '--graph', 'hessian')).to.match(
+      /Allowed choices are forward, loss, gradient, jvp, vjp, ggn, cg, step/,
+    );
+  });
+});
+
+describe('sgn check', () => {
+  it('certifies a built-in experiment on a target', async () => {
+    const { code, out, errors } = await sgn('check', 'sine', '--target', 'wasm');
+    expect([code, errors]).to.deep.equal([0, '']);
+    expect(out.split('\n').filter((line) => line.includes('held'))).to.have.length(35);
+    expect(out).to.not.include('FAILED');
+  });
+});

@@ -1,0 +1,196 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import * as E from 'fp-ts/lib/Either.js';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type InspectedModel, inspect } from '../../compiler/index.js';
+import { emittedLanguages, emittedSources } from '../../compiler/inspect/sources.js';
+import { dotOf } from '../../compiler/print/dot.js';
+import { svgElement, svgOf } from '../../compiler/print/svg.js';
+import { explorerData } from '../../web/collect.js';
+import type { ExplorerData } from '../../web/data.js';
+import { explorerPage, scriptJson } from '../../web/page.js';
+import { chromiumPath, hasChromium } from '../browser/chromium.js';
+import { lenetModel } from '../compiler/inspect/models.js';
+
+const rightOf = <A>(result: E.Either<unknown, A>): A => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
+  return result.right;
+};
+
+const exploreModel = async (model: InspectedModel): Promise<{ readonly data: ExplorerData; readonly page: string }> => {
+  const { inspection, compile } = rightOf(inspect(model, 'ggn'));
+  const { program, inspected } = rightOf(compile({ batch: 100 }));
+  const level = inspection.levels.at(-1);
+  if (level === undefined) throw new Error('no level');
+  const sources = emittedLanguages.flatMap((language) => rightOf(emittedSources(program, language)));
+  const data = explorerData({ inspection, program: inspected, sources, timings: {} });
+  const svg = rightOf(await svgOf(dotOf(inspection, level))());
+  return { data, page: rightOf(await explorerPage(data, svgElement(svg))()) };
+};
+
+/** Relative luminance of `rgb(r, g, b)`, as WCAG defines it. */
+const luminance = (color: string): number => {
+  const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map((channel) => {
+    const value = Number(channel) / 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+
+const contrastOf = (ink: string, ground: string): number => {
+  const [a, b] = [luminance(ink), luminance(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+};
+
+describe('scriptJson', () => {
+  it('cannot end the script that it stands in, and is the same data', () => {
+    const value = { text: '</script><!--<script>' };
+    expect(scriptJson(value)).to.not.include('<');
+    expect(JSON.parse(scriptJson(value))).to.deep.equal(value);
+  });
+});
+
+describe('the derivative explorer of LeNet’s GGN', () => {
+  let folder: string;
+  let url: string;
+  let data: ExplorerData;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+  const requests: string[] = [];
+
+  before(async function () {
+    if (!hasChromium()) {
+      this.skip();
+    }
+    folder = await mkdtemp(join(tmpdir(), 'sgn-explorer-'));
+    const made = await exploreModel(lenetModel);
+    data = made.data;
+    const file = join(folder, 'lenet.html');
+    await writeFile(file, made.page);
+    url = pathToFileURL(file).href;
+    browser = await chromium.launch({ executablePath: chromiumPath, headless: true, args: ['--no-sandbox'] });
+    page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('request', (request) => requests.push(request.url()));
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true });
+  });
+
+  it('opens from a file in under two seconds, by itself', async () => {
+    const start = performance.now();
+    await page.goto(url);
+    await page.locator('#n0').waitFor();
+    expect(performance.now() - start).to.be.below(2000);
+    expect(requests).to.deep.equal([url]);
+    expect(problems).to.deep.equal([]);
+  });
+
+  it('shows for every value its shape, its rule and the source of its kernel', async () => {
+    expect(await page.locator('.node.value').count()).to.equal(data.values.length);
+    for (const [i, value] of data.values.entries()) {
+      await page.locator(`#n${i}`).dispatchEvent('pointerdown', { clientX: 5, clientY: 5 });
+      await page.locator(`#n${i}`).dispatchEvent('pointerup', { clientX: 5, clientY: 5 });
+      const details = page.locator('#details');
+      expect(await details.locator('h2').textContent()).to.equal(value.name);
+      const text = (await details.textContent()) ?? '';
+      expect(text).to.include(value.shape).and.to.include(value.rule);
+      const shown = await details.locator('.source pre').allTextContents();
+      const expected = value.kernels.flatMap((kernel) => data.kernels[kernel]?.sources ?? []);
+      expect(expected.length, value.key).to.be.above(0);
+      expect(shown, value.key).to.deep.equal(expected.map((source) => source.text));
+    }
+    expect(problems).to.deep.equal([]);
+  });
+
+  it('takes a click of the mouse on a box', async () => {
+    await page.getByRole('button', { name: 'Fit' }).click();
+    await page.locator('#n2').click();
+    expect(await page.locator('#details h2').textContent()).to.equal(data.values[2]?.name);
+    expect(await page.locator('#n2').getAttribute('class')).to.include('chosen');
+  });
+
+  it('finds by name and by what a value is made of', async () => {
+    await page.keyboard.press('/');
+    await page.locator('#query').fill('W2');
+    const using = data.values.filter(
+      ({ mentions, key }) => mentions.some((name) => name.includes('W2')) || key.includes('W2'),
+    );
+    expect(await page.locator('#matches').textContent()).to.equal(`${using.length} found`);
+    expect(await page.locator('.node.match').count()).to.equal(using.length);
+    await page.locator('#query').fill('pool1');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#details h2').textContent()).to.equal('pool₁');
+    await page.locator('#query').fill('');
+  });
+
+  it('is walked by keys: down the list, to what a value is made of, to what uses it', async () => {
+    const heading = () => page.locator('#details h2').textContent();
+    await page.locator('#index [data-value="0"]').press('Enter');
+    expect(await heading()).to.equal('z₁');
+    await page.locator('#viewport').focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await heading()).to.equal(data.values[1]?.name);
+    await page.keyboard.press('ArrowLeft');
+    expect(await heading()).to.equal('z₁');
+    await page.keyboard.press('ArrowRight');
+    expect(await heading()).to.equal('a₁');
+    expect(await page.locator('#index [aria-current="true"]').textContent()).to.equal('a₁');
+  });
+
+  it('zooms and pans', async () => {
+    const box = () => page.locator('#viewport svg').getAttribute('viewBox');
+    await page.keyboard.press('0');
+    const whole = (await box())?.split(' ').map(Number) ?? [];
+    await page.keyboard.press('+');
+    const closer = (await box())?.split(' ').map(Number) ?? [];
+    expect(closer[2]).to.be.closeTo(0.8 * (whole[2] ?? 0), 1);
+    const area = await page.locator('#viewport').boundingBox();
+    await page.mouse.move((area?.x ?? 0) + 20, (area?.y ?? 0) + 200);
+    await page.mouse.down();
+    await page.mouse.move((area?.x ?? 0) + 120, (area?.y ?? 0) + 200, { steps: 4 });
+    await page.mouse.up();
+    const moved = (await box())?.split(' ').map(Number) ?? [];
+    expect(moved[0]).to.be.below(closer[0] ?? 0);
+    expect(moved[2]).to.equal(closer[2]);
+  });
+
+  it('names its parts for screen readers', async () => {
+    for (const name of ['Values, by lane', 'Details', 'Graph'])
+      expect(await page.locator(`[aria-label="${name}"]`).count(), name).to.equal(1);
+    expect(await page.locator('#n0').getAttribute('aria-label')).to.equal(`z₁, ${data.values[0]?.shape}, add`);
+    expect(await page.locator('#details').getAttribute('aria-live')).to.equal('polite');
+  });
+
+  it('is readable in both colour schemes', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const colors = await page.evaluate(() =>
+        [
+          ['#n0 text', 'fill', '#n0 path', 'fill'],
+          ['body', 'color', 'body', 'background-color'],
+          ['.formula', 'color', 'header', 'background-color'],
+        ].map(([ink = '', inkProperty = '', ground = '', groundProperty = '']) => [
+          getComputedStyle(document.querySelector(ink) ?? document.body).getPropertyValue(inkProperty),
+          getComputedStyle(document.querySelector(ground) ?? document.body).getPropertyValue(groundProperty),
+        ]),
+      );
+      const contrast = colors.map(([ink = '', ground = '']) => contrastOf(ink, ground));
+      for (const ratio of contrast) expect(ratio, colorScheme).to.be.above(4.5);
+    }
+  });
+});
+
+describe('the page', () => {
+  it('carries no address of the network', async () => {
+    const style = await readFile(new URL('../../web/explorer.css', import.meta.url), 'utf8');
+    expect(style).to.not.match(/url\(|@import|https?:/);
+  });
+});
