@@ -21,6 +21,7 @@ export { type EmittedSource, emittedSources } from './inspect/sources.js';
 export type { StageExpressions } from './lower/lower.js';
 export { type Pass, type PassName, passes, runPasses } from './passes.js';
 export { dotOf } from './print/dot.js';
+export { htmlLevel } from './print/html.js';
 export { latexLevel } from './print/latex.js';
 export { listLevel } from './print/listing.js';
 export { listKernels, listMemory } from './print/program.js';

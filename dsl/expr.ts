@@ -4,6 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { DslError } from './error.js';
+import { htmlExpr } from './html.js';
 import type { Expr, Node } from './node.js';
 import { showExpr } from './print.js';
 import type { Shape } from './shape.js';
@@ -17,6 +18,8 @@ const forget = new FinalizationRegistry((key: string) => {
 let nextId = 0;
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
+// What Deno's Jupyter kernel asks a value for; Observable shows `htmlExpr` through its `html`.
+const notebook = Symbol.for('Jupyter.display');
 
 const prototype = Object.freeze({
   toString(this: Expr): string {
@@ -24,6 +27,9 @@ const prototype = Object.freeze({
   },
   [inspect](this: Expr): string {
     return `Expr ${showExpr(this)}`;
+  },
+  [notebook](this: Expr): Readonly<Record<string, string>> {
+    return { 'text/plain': showExpr(this), 'text/html': htmlExpr(this) };
   },
 });
 

@@ -3,6 +3,7 @@ export * from './activations.js';
 export * from './convolution.js';
 export * from './error.js';
 export { check, fold, freshVariable, invalid, make, postorder, rewrite, substitute, typed } from './expr.js';
+export { htmlExpr } from './html.js';
 export * as initialisers from './initialisers.js';
 export { type Distribution, type Initialiser, initialise } from './initialisers.js';
 export * from './iterate.js';

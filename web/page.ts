@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { escapeHtml } from '../dsl/html.js';
 import type { ExplorerData } from './data.js';
 
 /** The page's script or style could not be read: the package is not complete, or its sources have not been built. */
@@ -10,10 +11,6 @@ export interface PageError {
   readonly _tag: 'PageError';
   readonly reason: string;
 }
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 
 /** JSON that is safe inside a script element: nothing in it can end the element or start a comment. */
 export const scriptJson = (value: unknown): string => JSON.stringify(value).replace(/</g, '\\u003c');
@@ -33,17 +30,19 @@ const index = ({ lanes, values }: ExplorerData): string =>
       const items = values.flatMap((value, i) =>
         value.lane === lane
           ? [
-              `<li><button type="button" class="stage${value.stage}" data-value="${i}">${escaped(value.name)}</button></li>`,
+              `<li><button type="button" class="stage${value.stage}" data-value="${i}">${escapeHtml(value.name)}</button></li>`,
             ]
           : [],
       );
-      return `<h2>${escaped(title)}</h2><ul>${items.join('')}</ul>`;
+      return `<h2>${escapeHtml(title)}</h2><ul>${items.join('')}</ul>`;
     })
     .join('');
 
 const legend = ({ stages }: ExplorerData): string =>
   stages
-    .map(({ name, runs }, i) => `<li><span class="swatch stage${i}"></span>${escaped(name)}: ${escaped(runs)}</li>`)
+    .map(
+      ({ name, runs }, i) => `<li><span class="swatch stage${i}"></span>${escapeHtml(name)}: ${escapeHtml(runs)}</li>`,
+    )
     .join('');
 
 const page = (data: ExplorerData, svg: string, style: string, script: string): string => `<!doctype html>
@@ -52,14 +51,14 @@ const page = (data: ExplorerData, svg: string, style: string, script: string): s
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(`${data.model} · ${data.graph}`)}</title>
+<title>${escapeHtml(`${data.model} · ${data.graph}`)}</title>
 <style>
 ${style}
 </style>
 </head>
 <body>
 <header>
-<div><h1>${escaped(data.model)} · ${escaped(data.graph)}</h1><p class="formula">${escaped(data.formula)}</p></div>
+<div><h1>${escapeHtml(data.model)} · ${escapeHtml(data.graph)}</h1><p class="formula">${escapeHtml(data.formula)}</p></div>
 <ul class="legend" aria-label="Colours by stage">${legend(data)}</ul>
 <form role="search" id="search"><label for="query">Find</label>
 <input id="query" type="search" autocomplete="off" placeholder="name, operation, parameter  ( / )" aria-describedby="matches">
