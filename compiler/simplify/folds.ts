@@ -1,6 +1,7 @@
 /** Identities of reductions and contractions: work is moved to where there are fewer elements. */
 import type { Expr, NodeOf } from '../../dsl/node.js';
-import { broadcastTo, contract, map, reduce, size, transpose } from '../../dsl/primitives.js';
+import { broadcastTo, contract, map, reduce, reshape, size, transpose } from '../../dsl/primitives.js';
+import type { Shape } from '../../dsl/shape.js';
 import { uniform, uniformValue } from './uniform.js';
 
 const axesWithout = (rank: number, axes: readonly number[]): readonly number[] =>
@@ -20,6 +21,74 @@ const sumOfBroadcast = (operand: Expr, axes: readonly number[], self: Expr): Exp
   return broadcastTo(inner, self.shape, target);
 };
 
+/** The operand axes that each axis of a reshape joins, if all that it does is to join axes. */
+const joinedAxes = (operand: Shape, result: Shape): readonly (readonly number[])[] | undefined => {
+  const groups: number[][] = [];
+  let next = 0;
+  for (const dim of result) {
+    const group = [next];
+    let product = operand[next++];
+    while (product !== dim && typeof product === 'number' && next < operand.length) {
+      const factor = operand[next];
+      if (typeof factor !== 'number') return undefined;
+      product *= factor;
+      group.push(next++);
+    }
+    if (product !== dim) return undefined;
+    groups.push(group);
+  }
+  return next === operand.length ? groups : undefined;
+};
+
+// Σ over moved or joined axes = Σ over the axes as they were before
+const reduceOfMoved = ({ kind, operand, axes }: NodeOf<'reduce'>, self: Expr): Expr | undefined => {
+  const { node } = operand;
+  if (kind === 'argmax') return undefined;
+  if (node.op === 'transpose') {
+    const inner = axes.map((axis) => node.permutation[axis] ?? 0);
+    const rest = axesWithout(operand.shape.length, inner);
+    const order = axesWithout(operand.shape.length, axes).map((axis) => rest.indexOf(node.permutation[axis] ?? 0));
+    return transpose(reduce(kind, node.operand, inner), order);
+  }
+  const groups = node.op === 'reshape' ? joinedAxes(node.operand.shape, operand.shape) : undefined;
+  if (node.op !== 'reshape' || groups === undefined) return undefined;
+  const inner = axes.flatMap((axis) => groups[axis] ?? []);
+  return reshape(reduce(kind, node.operand, inner), self.shape);
+};
+
+/** A factor of a product, with its axes where the product has them. */
+interface Factor {
+  readonly moved: Expr;
+  /** Is it repeated along some axes? */
+  readonly repeated: boolean;
+}
+
+/** The factors of a product from left to right, through inner products and their transposes. */
+const factorsOf = (expr: Expr, move: readonly number[]): readonly Factor[] => {
+  const { node } = expr;
+  if (node.op === 'map' && node.fn === 'mul') return node.operands.flatMap((operand) => factorsOf(operand, move));
+  if (node.op === 'transpose')
+    return factorsOf(
+      node.operand,
+      move.map((axis) => node.permutation[axis] ?? 0),
+    );
+  return [{ moved: transpose(expr, move), repeated: node.op === 'broadcast' }];
+};
+
+const productOf = (factors: readonly Factor[]): Expr | undefined => {
+  const [first, ...others] = factors.map(({ moved }) => moved);
+  return first && others.reduce((product, factor) => map('mul', product, factor), first);
+};
+
+// Σ a ⊙ (repeat b) is a contraction, which need not repeat; without a repetition the product may have other uses
+const sumOfProduct = (operand: Expr, axes: readonly number[]): Expr | undefined => {
+  const labels = axesWithout(operand.shape.length, []);
+  const factors = operand.node.op === 'map' ? factorsOf(operand, labels) : [];
+  const found = factors.find(({ repeated }) => repeated);
+  const rest = productOf(factors.filter((factor) => factor !== found));
+  return found && rest && contract(rest, labels, found.moved, labels, axesWithout(operand.shape.length, axes));
+};
+
 /** Simplifies one reduction. */
 export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: Expr): Expr | undefined => {
   const { node } = operand;
@@ -29,19 +98,15 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
     if (repeated !== undefined) return repeated;
     if (node.op === 'map' && node.fn === 'neg' && node.operands[0] !== undefined)
       return map('neg', reduce('sum', node.operands[0], axes));
-    // Σ a ⊙ (repeat b) is a contraction, which need not repeat; without a repetition the product may have other uses
-    const [a, b] = node.op === 'map' && node.fn === 'mul' ? node.operands : [];
-    if (a !== undefined && b !== undefined && [a, b].some((factor) => factor.node.op === 'broadcast')) {
-      const labels = axesWithout(operand.shape.length, []);
-      return contract(a, labels, b, labels, axesWithout(operand.shape.length, axes));
-    }
+    const product = sumOfProduct(operand, axes);
+    if (product !== undefined) return product;
   }
   if (node.op === 'reduce' && node.kind === kind && kind !== 'argmax') {
     // folds of folds merge: the outer axes in terms of the innermost operand
     const kept = axesWithout(node.operand.shape.length, node.axes);
     return reduce(kind, node.operand, [...node.axes, ...axes.map((axis) => kept[axis] ?? 0)]);
   }
-  return undefined;
+  return reduceOfMoved({ op: 'reduce', kind, operand, axes }, self);
 };
 
 /** An operand of a contraction without the movement that relabelling expresses. */

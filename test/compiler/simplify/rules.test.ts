@@ -56,6 +56,8 @@ const pointwise: readonly Example[] = [
   ],
 ];
 
+const cube = input('cube', ['n', 3, 2]);
+
 const folds: readonly Example[] = [
   ['Σ 0 = 0', p.reduce('sum', uniform(0), [0]), p.literal(0)],
   ['Σ repeat x = n · x', p.reduce('sum', rows(x), [0]), map('mul', p.broadcastTo(p.size('n'), [4], []), x)],
@@ -66,6 +68,23 @@ const folds: readonly Example[] = [
   ],
   ['Σ −x = −Σ x', p.reduce('sum', map('neg', x), [0]), map('neg', p.reduce('sum', x, [0]))],
   ['Σ a ⊙ repeat b is a contraction', p.reduce('sum', map('mul', m, rows(x)), [1]), p.contract(m, [0, 1], x, [1], [0])],
+  [
+    'Σ a ⊙ b ⊙ repeat c, seen through transposes, does not repeat',
+    p.reduce('sum', map('mul', n, p.transpose(p.transpose(map('mul', m, rows(x)), [1, 0]), [1, 0])), [0]),
+    map('mul', p.reduce('sum', map('mul', n, m), [0]), x),
+  ],
+  [
+    'Σ xᵀ = (Σ x)ᵀ',
+    p.reduce('sum', p.transpose(cube, [2, 0, 1]), [1]),
+    p.transpose(p.reduce('sum', cube, [0]), [1, 0]),
+  ],
+  ['max xᵀ = max x', p.reduce('max', p.transpose(w, [1, 0]), [0]), p.reduce('max', w, [1])],
+  ['Σ over joined axes = Σ over each', p.reduce('sum', p.reshape(cube, ['n', 6]), [1]), p.reduce('sum', cube, [1, 2])],
+  [
+    'Σ over other axes than the joined ones',
+    p.reduce('sum', p.reshape(cube, ['n', 6]), [0]),
+    p.reshape(p.reduce('sum', cube, [0]), [6]),
+  ],
   ['Σ Σ x = Σ x over both', p.reduce('sum', p.reduce('sum', m, [0]), [0]), p.reduce('sum', m, [0, 1])],
   ['max max x = max x over both', p.reduce('max', p.reduce('max', m, [1]), [0]), p.reduce('max', m, [0, 1])],
   ['a contraction with 0 is 0', p.contract(m, [0, 1], uniform(0, [4, 3]), [1, 2], [0, 2]), uniform(0, ['n', 3])],
