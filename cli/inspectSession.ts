@@ -8,11 +8,11 @@ import { type Inspected, inspectGraph } from '../compiler/inspect/inspect.js';
 import type { CompiledGraph } from '../compiler/inspect/program.js';
 import { type EmittedSource, emittedLanguages, emittedSources, isSourceOf } from '../compiler/inspect/sources.js';
 import { diffLines, showDiff } from '../compiler/print/diff.js';
-import { dotOf } from '../compiler/print/dot.js';
+import { dotOf, drawingOf } from '../compiler/print/dot.js';
 import { latexLevel } from '../compiler/print/latex.js';
 import { listLevel } from '../compiler/print/listing.js';
 import { listCosts, listKernels, listMemory, type Timings } from '../compiler/print/program.js';
-import { svgElement, svgOf } from '../compiler/print/svg.js';
+import { svgElement } from '../compiler/print/svg.js';
 import { showDslError } from '../dsl/index.js';
 import { type Problem, parseRunSettings, type RunSettings, showConfigError } from '../optim/index.js';
 import { chooseTarget, showTargetError, type Target, type TargetName } from '../runtime/index.js';
@@ -163,6 +163,12 @@ const costLines = ({ problem, settings }: Loaded, options: InspectOptions): Step
     ),
   );
 
+const drawn = (inspection: Inspection, level: InspectedLevel): Step<string> =>
+  pipe(
+    drawingOf(inspection, level),
+    TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
+  );
+
 const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions): Step<string> =>
   pipe(
     TE.fromEither(compiledGraph(loaded)),
@@ -174,12 +180,7 @@ const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions
         TE.traverseSeqArray((language) => sourcesIn(compiled, language, options)),
       ),
     ),
-    TE.bind('svg', () =>
-      pipe(
-        svgOf(dotOf(loaded.inspected.inspection, level)),
-        TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
-      ),
-    ),
+    TE.bind('svg', () => drawn(loaded.inspected.inspection, level)),
     TE.flatMap(({ compiled, timings, sources, svg }) =>
       pipe(
         explorerPage(
@@ -194,12 +195,6 @@ const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions
         TE.mapLeft(({ reason }) => reason),
       ),
     ),
-  );
-
-const drawn = (inspection: Inspection, level: InspectedLevel): Step<string> =>
-  pipe(
-    svgOf(dotOf(inspection, level)),
-    TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
   );
 
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

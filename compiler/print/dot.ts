@@ -1,6 +1,8 @@
 /** Graphs as DOT: one box per value, lanes side by side, colours by stage. */
+import type * as TE from 'fp-ts/lib/TaskEither.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '../inspect/data.js';
 import { type Lane, lanes } from '../inspect/origins.js';
+import { type DrawingError, svgOf } from './svg.js';
 
 // Light fills that black text is readable on, one per stage; further stages start again.
 const fills = ['#dbeafe', '#fde9c8', '#d9f2dd', '#f3ddf0'] as const;
@@ -69,4 +71,14 @@ export const dotOf = (inspection: Inspection, { values, leaves }: InspectedLevel
     '}',
     '',
   ].join('\n');
+};
+
+/** The SVG drawing of a level, with its lanes from left to right. */
+export const drawingOf = (inspection: Inspection, level: InspectedLevel): TE.TaskEither<DrawingError, string> => {
+  const present = lanes.filter((lane) => level.values.some((value) => value.lane === lane));
+  const [first, last] = [present[0], present.at(-1)];
+  return svgOf(
+    dotOf(inspection, level),
+    first === undefined || last === undefined ? undefined : { first: headingId(first), last: headingId(last) },
+  );
 };

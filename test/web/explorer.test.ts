@@ -7,8 +7,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type InspectedModel, inspect } from '../../compiler/index.js';
 import { emittedLanguages, emittedSources } from '../../compiler/inspect/sources.js';
-import { dotOf } from '../../compiler/print/dot.js';
-import { svgElement, svgOf } from '../../compiler/print/svg.js';
+import { drawingOf } from '../../compiler/print/dot.js';
+import { svgElement } from '../../compiler/print/svg.js';
 import { explorerData } from '../../web/collect.js';
 import type { ExplorerData } from '../../web/data.js';
 import { explorerPage, scriptJson } from '../../web/page.js';
@@ -27,7 +27,7 @@ const exploreModel = async (model: InspectedModel): Promise<{ readonly data: Exp
   if (level === undefined) throw new Error('no level');
   const sources = emittedLanguages.flatMap((language) => rightOf(emittedSources(program, language)));
   const data = explorerData({ inspection, program: inspected, sources, timings: {} });
-  const svg = rightOf(await svgOf(dotOf(inspection, level))());
+  const svg = rightOf(await drawingOf(inspection, level)());
   return { data, page: rightOf(await explorerPage(data, svgElement(svg))()) };
 };
 
@@ -108,6 +108,24 @@ describe('the derivative explorer of LeNet’s GGN', () => {
       expect(shown, value.key).to.deep.equal(expected.map((source) => source.text));
     }
     expect(problems).to.deep.equal([]);
+  });
+
+  it('has its lanes side by side, from the forward pass on the left to the cotangents on the right', async () => {
+    await page.getByRole('button', { name: 'Fit' }).click();
+    const places = await Promise.all(
+      data.lanes.map(({ lane }) =>
+        page
+          .locator('.cluster')
+          .filter({ has: page.locator(`title`, { hasText: `cluster_${lane}` }) })
+          .boundingBox(),
+      ),
+    );
+    expect(places).to.have.length(4);
+    for (const [i, place] of places.entries()) {
+      const next = places[i + 1];
+      if (place === null || next === null) throw new Error('no lane');
+      if (next !== undefined) expect(place.x + place.width).to.be.below(next.x);
+    }
   });
 
   it('takes a click of the mouse on a box', async () => {

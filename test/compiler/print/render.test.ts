@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import { inspect } from '../../../compiler/inspect/inspect.js';
-import { dotOf } from '../../../compiler/print/dot.js';
+import { dotOf, drawingOf } from '../../../compiler/print/dot.js';
 import { htmlLevel } from '../../../compiler/print/html.js';
 import { latexLevel } from '../../../compiler/print/latex.js';
 import { svgElement, svgOf } from '../../../compiler/print/svg.js';
@@ -36,7 +36,7 @@ describe('renderers of a graph', () => {
   });
 
   it('SVG shows every value, and is an element', async () => {
-    const svg = await svgOf(dotOf(inspection, level))();
+    const svg = await drawingOf(inspection, level)();
     if (E.isLeft(svg)) throw new Error(svg.left.reason);
     const element = svgElement(svg.right);
     expect(element)
