@@ -169,16 +169,26 @@ const drawn = (inspection: Inspection, level: InspectedLevel): Step<string> =>
     TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
   );
 
+/** The sources in a language; where it cannot hold the program, every kernel says why in their place. */
+const sourcesOrReason = (
+  { program, inspected }: CompiledGraph,
+  language: (typeof emittedLanguages)[number],
+): readonly EmittedSource[] =>
+  pipe(
+    emittedSources(program, language),
+    E.getOrElseW((error): readonly EmittedSource[] => {
+      const text = `no ${language} source: ${sourceError(error)}; a smaller --batch may do`;
+      return inspected.kernels.map(({ name }): EmittedSource => ({ kernel: name, language, text }));
+    }),
+  );
+
 const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions): Step<string> =>
   pipe(
     TE.fromEither(compiledGraph(loaded)),
     TE.bindTo('compiled'),
     TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
     TE.bind('sources', ({ compiled }) =>
-      pipe(
-        emittedLanguages,
-        TE.traverseSeqArray((language) => sourcesIn(compiled, language, options)),
-      ),
+      TE.right(emittedLanguages.map((language) => sourcesOrReason(compiled, language))),
     ),
     TE.bind('svg', () => drawn(loaded.inspected.inspection, level)),
     TE.flatMap(({ compiled, timings, sources, svg }) =>
