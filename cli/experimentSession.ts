@@ -244,8 +244,11 @@ export const selectedStudy = (
   );
 
 /** Runs a study to its end; Left is one line for the user. */
-export const experimentSession = (name: string, options: ExperimentOptions): Step<void> => {
-  const view = openView(process.stdout);
+export const experimentSession = (
+  name: string,
+  options: ExperimentOptions,
+  view: View = openView(process.stdout),
+): Step<void> => {
   const session = pipe(
     selectedStudy(name, options.selection),
     TE.flatMap(({ whole, part }) => {
