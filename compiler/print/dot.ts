@@ -1,8 +1,9 @@
 /** Graphs as DOT: one box per value, lanes side by side, colours by stage. */
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '../inspect/data.js';
 import { type Lane, lanes } from '../inspect/origins.js';
-import { type DrawingError, svgOf } from './svg.js';
+import { type DrawingError, type Layout, layoutOf, svgOf } from './svg.js';
 
 // Light fills that black text is readable on, one per stage; further stages start again.
 const fills = ['#dbeafe', '#fde9c8', '#d9f2dd', '#f3ddf0'] as const;
@@ -19,14 +20,14 @@ const shortened = (text: string): string =>
 
 const label = (...lines: readonly string[]): string => quoted(lines.join('\n')).replace(/\n/g, '\\n');
 
-const valueNode = ({ name, shape, definition, stage, lane }: InspectedValue, id: string): string =>
-  `${id} [id=${id}, class="value stage${stage} ${lane}", fillcolor="${stageFill(stage)}", label=${label(
+const valueNode = ({ name, shape, definition, stage, lane }: InspectedValue, id: string, place: string): string =>
+  `${id} [${place}id=${id}, class="value stage${stage} ${lane}", fillcolor="${stageFill(stage)}", label=${label(
     `${name.math}  ${shape}`,
     shortened(definition.math),
   )}];`;
 
-const leafNode = ({ name, shape, stage }: InspectedLeaf, id: string): string =>
-  `${id} [id=${id}, class="leaf stage${stage}", shape=ellipse, fillcolor="#ffffff", label=${label(`${name.math}  ${shape}`)}];`;
+const leafNode = ({ name, shape, stage }: InspectedLeaf, id: string, place: string): string =>
+  `${id} [${place}id=${id}, class="leaf stage${stage}", shape=ellipse, fillcolor="#ffffff", label=${label(`${name.math}  ${shape}`)}];`;
 
 // Parameters are read in the definitions; drawn, their edges would be most of the picture.
 const isDrawn = ({ kind }: InspectedLeaf): boolean => kind === 'input' || kind === 'cotangent' || kind === 'variable';
@@ -36,19 +37,38 @@ export const valueId = (position: number): string => `n${position}`;
 
 const headingId = (lane: Lane): string => `lane_${lane}`;
 
-/** The DOT text of a level. */
-export const dotOf = (inspection: Inspection, { values, leaves }: InspectedLevel): string => {
+const clusterId = (lane: Lane): string => `cluster_${lane}`;
+
+const noPlaces: Layout = { nodes: new Map(), clusters: new Map() };
+
+const lanesIn = ({ values }: InspectedLevel): readonly Lane[] =>
+  lanes.filter((lane) => values.some((value) => value.lane === lane));
+
+/** The DOT text of a level; of one that has been laid out, with the places that it was given. */
+export const dotOf = (inspection: Inspection, level: InspectedLevel, places: Layout = noPlaces): string => {
+  const { values, leaves } = level;
+  const placeOf = (id: string): string => {
+    const place = places.nodes.get(id);
+    return place === undefined ? '' : `pos="${place.join()}", `;
+  };
+  const boxOf = (lane: Lane): readonly string[] => {
+    const box = places.clusters.get(clusterId(lane));
+    return box === undefined ? [] : [`    bb="${box.join()}";`];
+  };
   const shown = leaves.filter((leaf) => isDrawn(leaf) && values.some(({ uses }) => uses.includes(leaf.key)));
   const ids = new Map([
     ...values.map(({ key }, i) => [key, valueId(i)] as const),
     ...shown.map(({ key }, i) => [key, `leaf${i}`] as const),
   ]);
-  const present = lanes.filter((lane) => values.some((value) => value.lane === lane));
+  const present = lanesIn(level);
   const clusters = present.flatMap((lane) => [
-    `  subgraph cluster_${lane} {`,
-    `    ${headingId(lane)} [class=heading, shape=plaintext, style="", label=${label(inspection.titles[lane])}];`,
-    ...values.flatMap((value, i) => (value.lane === lane ? [`    ${valueNode(value, valueId(i))}`] : [])),
-    ...(lane === 'primal' ? shown.map((leaf, i) => `    ${leafNode(leaf, `leaf${i}`)}`) : []),
+    `  subgraph ${clusterId(lane)} {`,
+    ...boxOf(lane),
+    `    ${headingId(lane)} [${placeOf(headingId(lane))}class=heading, shape=plaintext, style="", label=${label(inspection.titles[lane])}];`,
+    ...values.flatMap((value, i) =>
+      value.lane === lane ? [`    ${valueNode(value, valueId(i), placeOf(valueId(i)))}`] : [],
+    ),
+    ...(lane === 'primal' ? shown.map((leaf, i) => `    ${leafNode(leaf, `leaf${i}`, placeOf(`leaf${i}`))}`) : []),
     '  }',
   ]);
   // headings in one row, in order, make lanes of the clusters
@@ -62,7 +82,7 @@ export const dotOf = (inspection: Inspection, { values, leaves }: InspectedLevel
   );
   return [
     `digraph ${quoted(`${inspection.model} ${inspection.graph}`)} {`,
-    '  graph [rankdir=TB, newrank=true, fontname="Helvetica,Arial,sans-serif", fontsize=14, style=rounded, color="#94a3b8", nodesep=0.25, ranksep=0.35];',
+    '  graph [rankdir=TB, newrank=true, splines=true, fontname="Helvetica,Arial,sans-serif", fontsize=14, style=rounded, color="#94a3b8", nodesep=0.25, ranksep=0.35];',
     '  node [shape=box, style="rounded,filled", fontname="Helvetica,Arial,sans-serif", fontsize=12, color="#475569", margin="0.2,0.06"];',
     '  edge [color="#64748b", arrowsize=0.6];',
     ...clusters,
@@ -73,12 +93,38 @@ export const dotOf = (inspection: Inspection, { values, leaves }: InspectedLevel
   ].join('\n');
 };
 
-/** The SVG drawing of a level, with its lanes from left to right. */
-export const drawingOf = (inspection: Inspection, level: InspectedLevel): TE.TaskEither<DrawingError, string> => {
-  const present = lanes.filter((lane) => level.values.some((value) => value.lane === lane));
-  const [first, last] = [present[0], present.at(-1)];
-  return svgOf(
-    dotOf(inspection, level),
-    first === undefined || last === undefined ? undefined : { first: headingId(first), last: headingId(last) },
-  );
+// Between two lanes, in points.
+const gutter = 10;
+
+/** The layout with its lanes in order from left to right: Graphviz itself leaves open in which order clusters stand. */
+const inOrder = (level: InspectedLevel, { nodes, clusters }: Layout): Layout => {
+  let from = 0;
+  const shifts = new Map<Lane, number>();
+  for (const lane of lanesIn(level)) {
+    const [left, , right] = clusters.get(clusterId(lane)) ?? [0, 0, 0, 0];
+    shifts.set(lane, from - left);
+    from += right - left + gutter;
+  }
+  const laneOf = new Map<string, Lane>([
+    ...level.values.map(({ lane }, i) => [valueId(i), lane] as const),
+    ...lanesIn(level).flatMap((lane) => [[headingId(lane), lane] as const, [clusterId(lane), lane] as const]),
+  ]);
+  // inputs stand among the values of the forward pass
+  const shiftOf = (id: string): number => shifts.get(laneOf.get(id) ?? 'primal') ?? 0;
+  return {
+    nodes: new Map([...nodes].map(([id, [x, y]]) => [id, [x + shiftOf(id), y]])),
+    clusters: new Map(
+      [...clusters].map(([id, [left, bottom, right, top]]) => [
+        id,
+        [left + shiftOf(id), bottom, right + shiftOf(id), top],
+      ]),
+    ),
+  };
 };
+
+/** The SVG drawing of a level, with its lanes from left to right. */
+export const drawingOf = (inspection: Inspection, level: InspectedLevel): TE.TaskEither<DrawingError, string> =>
+  pipe(
+    layoutOf(dotOf(inspection, level)),
+    TE.flatMap((layout) => svgOf(dotOf(inspection, level, inOrder(level, layout)))),
+  );
