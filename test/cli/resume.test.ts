@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { summarySchema } from '../../optim/index.js';
+import { leftOf } from '../support/evaluation.js';
+
+// Imported as the program imports its built-in experiments, so that both share one copy of the language.
+const sessionModule = import('../../cli/session.js');
+
+const refusal = async (name: string, options: Readonly<Record<string, unknown>>): Promise<string> => {
+  const { runSession } = await sessionModule;
+  return leftOf(await runSession(name, { target: 'wasm', ...options })());
+};
+
+const sgn = (...args: readonly string[]): Promise<string> =>
+  promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]).then(({ stdout }) => stdout);
+
+describe('sgn run from a checkpoint', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sgn-resume-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const boston = ['run', 'boston', '--target', 'wasm', '--gradient-momentum', '0.5'];
+  const parameters = (name: string): Promise<Buffer> => readFile(join(folder, name, 'parameters.safetensors'));
+
+  const summary = async (name: string) =>
+    summarySchema.parse(JSON.parse(await readFile(join(folder, name, 'summary.json'), 'utf8')));
+
+  it('goes on to the same bits, warm-starts, and refuses what does not fit, by name', async () => {
+    const [whole, part] = [join(folder, 'whole'), join(folder, 'part')];
+    await sgn(...boston, '--epochs', '5', '--out', whole);
+    // Three epochs, a checkpoint after the second only … and after the last.
+    await sgn(...boston, '--epochs', '3', '--out', part, '--save-every', '2');
+    const out = await sgn(...boston, '--epochs', '5', '--out', part, '--resume', part);
+    expect(out)
+      .to.include('after epoch 3')
+      .and.not.match(/^epoch +3 /m);
+    expect(out, 'a plot at the end').to.include('test loss (logarithmic)');
+    expect((await parameters('part')).equals(await parameters('whole'))).to.equal(true);
+
+    // A learning rate that moves nothing: the test loss is that of the parameters it started from.
+    const still = ['--solver', 'sgd', '--learning-rate', '1e-20', '--epochs', '1', '--out', join(folder, 'warm')];
+    await sgn('run', 'boston', '--target', 'wasm', ...still, '--init', join(whole, 'checkpoint.json'));
+    expect((await summary('warm')).testLoss).to.equal((await summary('whole')).testLoss);
+
+    const gradientMomentum = 0.5;
+    expect(await refusal('boston', { resume: part, gradientMomentum, seed: 9 })).to.match(
+      /checkpoint\.json: is of another run: seed is 0 there and 9 here$/,
+    );
+    expect(await refusal('boston', { resume: part })).to.match(/settings\.gradientMomentum is 0\.5 there and 0 here$/);
+    expect(await refusal('sine', { init: part })).to.match(/W1 has shape \[13, 100\]; the network's has \[1, 20\]$/);
+    expect(await refusal('boston', { resume: part, init: part })).to.match(/exclude each other/);
+    expect(await refusal('boston', { saveEvery: 2 })).to.match(/--save-every needs a folder/);
+    expect(await refusal('boston', { resume: join(folder, 'nowhere') })).to.match(/^cannot read .*nowhere/);
+
+    const damaged = join(folder, 'damaged.json');
+    await writeFile(damaged, (await readFile(join(part, 'checkpoint.json'))).subarray(0, 2000));
+    expect(await refusal('boston', { resume: damaged })).to.match(/damaged\.json: the checkpoint is damaged/);
+    expect(await refusal('boston', { init: 'package.json' })).to.match(/neither a checkpoint nor safetensors/);
+  });
+});
