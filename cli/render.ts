@@ -22,6 +22,7 @@ const stopReasons: { readonly [Reason in NonNullable<EpochRecord['stopReason']>]
   Converged: 'converged',
   MaxIterations: 'iteration limit',
   NonPositiveCurvature: 'no positive curvature',
+  RelativeProgress: 'little progress',
   NonFinite: 'not finite',
 };
 

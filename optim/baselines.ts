@@ -13,16 +13,14 @@ const made =
 
 /** SGD as the paper's runs used it: v ← μv + lr·g, θ ← θ − μv − lr·g; θ ← θ − lr·g for μ = 0. */
 export const sgd = made((settings: SgdHyperparameters) => ({
-  name: `SGD(${settings.learningRate})`,
-  program: 'sgd',
+  name: 'sgd',
   learningRate: settings,
   transformation: chain(scaleByLearningRate(settings), accumulateVelocity(settings.momentum, 'nesterov')),
 }));
 
 /** Momentum, the heavy ball (Polyak 1964): v ← μv + g, θ ← θ − lr·v. */
 export const momentum = made((settings: MomentumHyperparameters) => ({
-  name: `Momentum(${settings.learningRate})`,
-  program: 'momentum',
+  name: 'momentum',
   learningRate: settings,
   transformation: chain(accumulateVelocity(settings.momentum, 'none'), scaleByLearningRate(settings)),
 }));
@@ -32,16 +30,14 @@ export const momentum = made((settings: MomentumHyperparameters) => ({
  * ahead to): v ← μv + g, θ ← θ − lr·(μv + g).
  */
 export const nesterov = made((settings: MomentumHyperparameters) => ({
-  name: `Nesterov(${settings.learningRate})`,
-  program: 'nesterov',
+  name: 'nesterov',
   learningRate: settings,
   transformation: chain(accumulateVelocity(settings.momentum, 'nesterov'), scaleByLearningRate(settings)),
 }));
 
 /** Adam (Kingma & Ba 2015): θ ← θ − lr·m̂ / (√v̂ + ε). */
 export const adam = made((settings: AdamHyperparameters) => ({
-  name: `Adam(${settings.learningRate})`,
-  program: 'adam',
+  name: 'adam',
   learningRate: settings,
   transformation: chain(scaleByMoments(settings), scaleByLearningRate(settings)),
 }));

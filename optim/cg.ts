@@ -31,7 +31,14 @@ export type Scalar = Expr<[]>;
 export type LinearMap = (vector: Vector) => Vector;
 
 /** The codes of `CgState.status`. */
-const codes = { running: 0, converged: 1, maxIterations: 2, nonPositiveCurvature: 3, nonFinite: 4 } as const;
+export const codes = {
+  running: 0,
+  converged: 1,
+  maxIterations: 2,
+  nonPositiveCurvature: 3,
+  nonFinite: 4,
+  relativeProgress: 5,
+} as const;
 
 /** Why CG stopped. */
 export type StopReason =
@@ -41,6 +48,8 @@ export type StopReason =
   | { readonly _tag: 'MaxIterations' }
   /** pᵀ(G + ρI)p was not positive (or too small to divide by): the solution is the one before it. */
   | { readonly _tag: 'NonPositiveCurvature' }
+  /** The quadratic model fell too little over the last iterations (see `relativeProgress`). */
+  | { readonly _tag: 'RelativeProgress' }
   /** NaN or an infinity in r, y, p or pᵀ(G + ρI)p. */
   | { readonly _tag: 'NonFinite' };
 
@@ -53,6 +62,8 @@ export const stopReason = (code: number): StopReason => {
       return { _tag: 'MaxIterations' };
     case codes.nonPositiveCurvature:
       return { _tag: 'NonPositiveCurvature' };
+    case codes.relativeProgress:
+      return { _tag: 'RelativeProgress' };
     default:
       return { _tag: 'NonFinite' };
   }
@@ -93,6 +104,25 @@ export interface CgSystem {
   readonly preconditioner: LinearMap;
 }
 
+/** What may be other than in the paper's algorithm 2. */
+export interface CgVariant {
+  /**
+   * Conjugate directions, or each −y alone: gradient descent on the quadratic model (Schraudolph 2002), every step to
+   * the model's minimum along it.
+   */
+  readonly conjugate: boolean;
+  /**
+   * Where the very first direction has no positive curvature: does the solve take it as it is, Δθ = p, a descent
+   * direction (Nocedal & Wright 2006, algorithm 7.1), or end with what it has?
+   */
+  readonly guard: boolean;
+  /** Δθ₀ [d] (Martens 2010, section 4.5), used if the quadratic model is lower there than at 0; 0 if absent. */
+  readonly start: Vector | undefined;
+}
+
+/** Algorithm 2 as it stands. */
+export const paperVariant: CgVariant = { conjugate: true, guard: false, start: undefined };
+
 // Far above float32's smallest normal number 1.2e-38: nothing smaller is divided by.
 const tiny = 1e-30;
 
@@ -106,28 +136,47 @@ const statusAt = (
   return select(finite(residualProduct), status, codes.nonFinite);
 };
 
-/** Before the first iteration: Δθ = 0, r = m̂, y = Mr, p = −y. */
-const init = ({ gradient, preconditioner }: CgSystem, limits: CgLimits): CgState => {
-  const preconditioned = preconditioner(gradient);
-  const start = {
-    solution: broadcast(constant(0), gradient.shape),
-    residual: gradient,
+/** Δθ₀ and its residual r = (G + ρI)Δθ₀ + m̂. */
+const begin = (
+  { gradient, curvature, damping }: CgSystem,
+  start: Vector | undefined,
+): Pick<CgState, 'solution' | 'residual'> => {
+  if (start === undefined) return { solution: broadcast(constant(0), gradient.shape), residual: gradient };
+  const product = add(curvature(start), mul(damping, start));
+  // A start below the model's value 0 at Δθ = 0 keeps every later Δθ a direction of descent.
+  const used = less(add(dot(gradient, start), mul(0.5, dot(start, product))), 0);
+  return { solution: mul(used, start), residual: add(gradient, mul(used, product)) };
+};
+
+/** Before the first iteration: Δθ = Δθ₀, r = (G + ρI)Δθ₀ + m̂, y = Mr, p = −y. */
+const init = (system: CgSystem, limits: CgLimits, { start }: CgVariant = paperVariant): CgState => {
+  const { solution, residual } = begin(system, start);
+  const preconditioned = system.preconditioner(residual);
+  const state = {
+    solution,
+    residual,
     direction: neg(preconditioned),
-    residualProduct: dot(gradient, preconditioned),
+    residualProduct: dot(residual, preconditioned),
     curvature: constant(0),
     iteration: constant(0),
   };
-  return { ...start, status: statusAt(start, limits) };
+  return { ...state, status: statusAt(state, limits) };
 };
 
-/** One iteration; α and β are 0 where their denominators are too small to divide by. */
-const step = (state: CgState, system: CgSystem, limits: CgLimits): CgState => {
+/** One iteration; α and β are 0 where their denominators are too small to divide by, except for the guard's α = 1. */
+const step = (
+  state: CgState,
+  system: CgSystem,
+  limits: CgLimits,
+  { conjugate, guard }: CgVariant = paperVariant,
+): CgState => {
   // (G + ρI) p
   const product = add(system.curvature(state.direction), mul(system.damping, state.direction));
   const curvature = dot(state.direction, product);
   const positive = less(tiny, curvature);
   // α = rᵀy / pᵀ(G + ρI)p
-  const stepLength = select(positive, div(state.residualProduct, select(positive, curvature, 1)), 0);
+  const otherwise = guard ? equal(state.iteration, 0) : 0;
+  const stepLength = select(positive, div(state.residualProduct, select(positive, curvature, 1)), otherwise);
   const residual = add(state.residual, mul(stepLength, product));
   const preconditioned = system.preconditioner(residual);
   const residualProduct = dot(residual, preconditioned);
@@ -137,7 +186,7 @@ const step = (state: CgState, system: CgSystem, limits: CgLimits): CgState => {
   const next = {
     solution: add(state.solution, mul(stepLength, state.direction)),
     residual,
-    direction: sub(mul(conjugation, state.direction), preconditioned),
+    direction: conjugate ? sub(mul(conjugation, state.direction), preconditioned) : neg(preconditioned),
     residualProduct,
     curvature,
     iteration: add(state.iteration, positive),
@@ -150,8 +199,8 @@ const step = (state: CgState, system: CgSystem, limits: CgLimits): CgState => {
 const proceed = (state: CgState): Scalar => equal(state.status, codes.running);
 
 /** The state in which the solve ends. */
-const solve = (system: CgSystem, limits: CgLimits): CgState =>
-  iterate({ initial: init(system, limits), step: (state) => step(state, system, limits), proceed });
+const solve = (system: CgSystem, limits: CgLimits, variant: CgVariant = paperVariant): CgState =>
+  iterate({ initial: init(system, limits, variant), step: (state) => step(state, system, limits, variant), proceed });
 
 /** Conjugate gradients. */
 export const cg = { init, step, proceed, solve };

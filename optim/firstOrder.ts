@@ -30,10 +30,8 @@ export interface FirstOrderReport extends StepReport {
 
 /** A first-order optimizer, before its problem and its target. */
 export interface FirstOrderMethod {
-  /** For people, for example `SGD(0.1)`. */
-  readonly name: string;
   /** Names its programs, after that of the problem. */
-  readonly program: string;
+  readonly name: string;
   readonly learningRate: LearningRate;
   /** u, the learning rate included. */
   readonly transformation: Transformation;
@@ -56,13 +54,13 @@ const stateOf = (length: number, names: readonly string[]): StateCodec<FirstOrde
   );
 
 /** The program: scalars `loss`, `gradientNorm2` = gᵀg, `thetaNorm2` = θ⁺ᵀθ⁺; arrays `thetaNext` [d] and the memory. */
-const firstOrderProgram = (problem: Problem, { program, transformation }: FirstOrderMethod): ProgramDefinition => {
+const firstOrderProgram = (problem: Problem, { name, transformation }: FirstOrderMethod): ProgramDefinition => {
   const theta = input('theta', [problem.parameters.length]);
   const gradient = gradientAt(problem, theta);
   const updated = transformation.update(gradient);
   const thetaNext = descend(theta, updated);
   return {
-    name: `${problem.name}.${program}`,
+    name: `${problem.name}.${name}`,
     batch: problem.batch,
     stages: [
       {
@@ -131,7 +129,6 @@ export const firstOrder = (
     );
   };
   return {
-    name: method.name,
     ...stateOf(length, Object.keys(transformation.init(length))),
     init: (theta) => ({ step: 0, theta: theta.slice(), memory: transformation.init(length) }),
     prepare: (count) =>

@@ -7,6 +7,7 @@ const stopReasons = {
   Converged: 'Converged',
   MaxIterations: 'MaxIterations',
   NonPositiveCurvature: 'NonPositiveCurvature',
+  RelativeProgress: 'RelativeProgress',
   NonFinite: 'NonFinite',
 } as const satisfies { readonly [Tag in StopReason['_tag']]: Tag };
 

@@ -8,8 +8,8 @@ import { scheduleKinds } from './schedule.js';
 const positive = z.number().positive();
 const count = z.int().positive();
 
-/** Settings of SGN. The descriptions are what the command line shows. */
-export const sgnHyperparameters = z.strictObject({
+/** The options of SGN that are the paper's. The descriptions are what the command line shows. */
+const paperFields = {
   damping: positive.default(1e-3).describe('ρ₀: the damping of the first step'),
   minDamping: positive.default(1e-6).describe('ρ_min: the damping never falls below it'),
   trustRegion: z.boolean().default(true).describe('adapt ρ to how well the quadratic model predicts the loss'),
@@ -19,13 +19,11 @@ export const sgnHyperparameters = z.strictObject({
     .describe('how ρ goes from ρ₀ to ρ_min when the trust region is off'),
   dampingScheduleSteps: count.default(10).describe('K: over how many steps the schedule of ρ runs'),
   gradientMomentum: z.number().min(0).lt(1).default(0).describe('β: momentum on the gradient, bias-corrected'),
-  preconditioner: z.enum(['none', 'diagonal']).default('none').describe('M of CG; diagonal: 1 / (m̂² + ρ)^a'),
-  preconditionerExponent: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(1)
-    .describe('a: the exponent of the diagonal preconditioner'),
+  preconditioner: z
+    .enum(['none', 'diagonal', 'jacobi'])
+    .default('none')
+    .describe('M of CG; diagonal: 1 / (m̂² + ρ)^a; jacobi: 1 / (diag(G) + ρ)^a with the exact diagonal of the GGN'),
+  preconditionerExponent: z.number().min(0).max(1).default(1).describe('a: the exponent of the preconditioner'),
   cgTolerance: z.number().min(0).default(1e-6).describe('CG has converged when the largest |residual| is below it'),
   minCgIterations: count.default(10).describe('limit of CG iterations before step cgSwitchStep'),
   maxCgIterations: count.default(10).describe('limit of CG iterations from step cgSwitchStep on: n of SGN(n)'),
@@ -35,7 +33,63 @@ export const sgnHyperparameters = z.strictObject({
   sufficientDecrease: z.number().positive().lt(1).default(1e-4).describe('c of the sufficient-decrease condition'),
   shrink: z.number().positive().lt(1).default(0.5).describe('what the line search multiplies α by'),
   maxLineSearchIterations: z.int().min(0).default(10).describe('how often the line search may shrink α'),
-});
+};
+
+/** The options of SGN that are not the paper's, each with its source; all are off by default. */
+const laterFields = {
+  curvature: z
+    .enum(['ggn', 'hessian', 'fisher', 'empiricalFisher'])
+    .default('ggn')
+    .describe('G: GGN (paper), exact Hessian (Martens 2010), Fisher, empirical Fisher (Kunstner et al. 2019)'),
+  curvatureSamples: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('the curvature sees only the first so many samples of the batch (Byrd et al. 2011); 0: all'),
+  innerSolver: z
+    .enum(['cg', 'gradientDescent'])
+    .default('cg')
+    .describe('minimises the quadratic model; gradientDescent (Schraudolph 2002): steepest descent, exact steps'),
+  warmStart: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('CG starts from the last Δθ times this, where the model is lower there (Martens 2010); 0: from 0'),
+  cgProgressTolerance: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('ε: CG ends when the model falls by less than kε in k = max(10, 0.1 i) iterations (Martens 2010: 5e-4)'),
+  cgBacktracking: z
+    .boolean()
+    .default(false)
+    .describe('take the CG iterate with the lowest loss on the batch, not the last one (Martens 2010)'),
+  negativeCurvatureGuard: z
+    .boolean()
+    .default(false)
+    .describe(
+      'step along −Mm̂ where it has no positive curvature (Nocedal & Wright 2006, alg. 7.1); always with hessian',
+    ),
+  adaptiveCgIterations: z
+    .boolean()
+    .default(false)
+    .describe(
+      'the limit of CG starts at min, grows by half after a good step and shrinks after a poor one (paper, future work)',
+    ),
+};
+
+/** Settings of SGN. */
+export const sgnHyperparameters = z
+  .strictObject({ ...paperFields, ...laterFields })
+  .refine(({ adaptiveCgIterations, trustRegion }) => trustRegion || !adaptiveCgIterations, {
+    path: ['adaptiveCgIterations'],
+    error: 'needs the ratio of the trust region: leave trustRegion on',
+  })
+  .refine((given) => !given.adaptiveCgIterations || given.minCgIterations <= given.maxCgIterations, {
+    path: ['minCgIterations'],
+    error: 'adaptive numbers of CG iterations need minCgIterations ≤ maxCgIterations',
+  });
 
 /** Complete settings of SGN. */
 export type SgnHyperparameters = Readonly<z.output<typeof sgnHyperparameters>>;

@@ -6,19 +6,40 @@ export {
   type CgLimits,
   type CgState,
   type CgSystem,
+  type CgVariant,
   cg,
   type LinearMap,
+  paperVariant,
   type Scalar,
   type StopReason,
   stopReason,
   type Vector,
 } from './cg.js';
-export { type Curvature, ggn } from './curvature.js';
+export {
+  both,
+  type Iterate,
+  lowestLoss,
+  relativeProgress,
+  solveWatched,
+  unwatched,
+  type Watcher,
+} from './cgWatch.js';
+export {
+  type Curvature,
+  type CurvatureName,
+  curvatures,
+  empiricalFisher,
+  fisher,
+  ggn,
+  hessian,
+  isIndefinite,
+} from './curvature.js';
 export * from './dataset.js';
 export { type Evaluate, evaluation } from './evaluate.js';
 export * from './experiment.js';
 export * from './experiments/index.js';
 export { type FirstOrderMethod, type FirstOrderReport, type FirstOrderState, firstOrder } from './firstOrder.js';
+export { ggnDiagonal } from './ggnDiagonal.js';
 export * from './history.js';
 export * from './hyperparameters.js';
 export * from './lineSearch.js';

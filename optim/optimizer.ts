@@ -82,8 +82,6 @@ export interface Stepped<State, Report> {
 /** An optimizer of one problem on one target. States never change: one that was kept can be stepped again, to the same bits. */
 export interface Optimizer<State extends OptimizerState, Report extends StepReport = StepReport>
   extends StateCodec<State> {
-  /** For people, for example `SGN(10)`. */
-  readonly name: string;
   /** The state before the first step, at θ [d] (copied). */
   readonly init: (theta: Float32Array) => State;
   /** Compiles what a step on `count` samples needs, so that the first step need not. */

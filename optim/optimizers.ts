@@ -31,7 +31,11 @@ const row = <Settings, State extends OptimizerState>(
 });
 
 const optimizers: { readonly [Name in SolverName]: OptimizerRow<SolverSettings[Name]> } = {
-  sgn: row(({ maxCgIterations }) => `SGN(${maxCgIterations})`, sgn),
+  sgn: row(
+    ({ adaptiveCgIterations, minCgIterations, maxCgIterations }) =>
+      adaptiveCgIterations ? `SGN(${minCgIterations}–${maxCgIterations})` : `SGN(${maxCgIterations})`,
+    sgn,
+  ),
   sgd: row(({ learningRate }) => `SGD(${learningRate})`, sgd),
   momentum: row(({ learningRate }) => `Momentum(${learningRate})`, momentum),
   nesterov: row(({ learningRate }) => `Nesterov(${learningRate})`, nesterov),

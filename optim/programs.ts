@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { compile, type StageExpressions } from '../compiler/index.js';
+import type { Sizes } from '../dsl/index.js';
 import type { Executable, Target } from '../runtime/target.js';
 import type { OptimizerError } from './optimizer.js';
 
@@ -10,6 +11,8 @@ export interface ProgramDefinition {
   readonly name: string;
   /** The dimension that counts samples. */
   readonly batch: string;
+  /** Other dimensions, by the number of samples; none if absent. */
+  readonly sizes?: (count: number) => Sizes;
   readonly stages: readonly StageExpressions[];
 }
 
@@ -17,12 +20,12 @@ export interface ProgramDefinition {
 export type Programs = (count: number) => TE.TaskEither<OptimizerError, Executable>;
 
 /** Compiles a definition for a target on the first use of a batch size; later uses get the same executable. */
-export const programs = (target: Target, { name, batch, stages }: ProgramDefinition): Programs => {
+export const programs = (target: Target, { name, batch, sizes = () => ({}), stages }: ProgramDefinition): Programs => {
   // Which batch sizes are compiled already: the state behind "the second step compiles nothing".
   const compiled = new Map<number, ReturnType<TE.TaskEither<OptimizerError, Executable>>>();
   const compileFor = (count: number): TE.TaskEither<OptimizerError, Executable> =>
     pipe(
-      TE.fromEither(compile({ name, sizes: { [batch]: count }, stages })),
+      TE.fromEither(compile({ name, sizes: { [batch]: count, ...sizes(count) }, stages })),
       TE.flatMap((program): TE.TaskEither<OptimizerError, Executable> => target.compile(program)),
     );
   return (count) => () => {

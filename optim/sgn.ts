@@ -5,9 +5,11 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import type { Executable, Target } from '../runtime/target.js';
 import { batchInputs } from './batch.js';
+import { firstCgLimit, nextCgLimit } from './cgLimit.js';
+import { curvatureInputs } from './curvatureBatch.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
 import { backtrack, type LineSearchResult } from './lineSearch.js';
-import type { Optimizer, OptimizerError, Stepped, StepReport } from './optimizer.js';
+import type { Batch, Optimizer, OptimizerError, Stepped, StepReport } from './optimizer.js';
 import type { Problem } from './problem.js';
 import { programs } from './programs.js';
 import { scheduleValue } from './schedule.js';
@@ -33,13 +35,16 @@ const stateOf = (length: number): StateCodec<SgnState> =>
       theta: vectorSchema(length),
       momentum: optionSchema(vectorSchema(length)),
       damping: z.number().positive(),
+      cgIterations: z.int().positive(),
+      direction: optionSchema(vectorSchema(length)),
     }),
-    ({ step, theta, momentum, damping }: SgnState) =>
+    ({ step, theta, momentum, damping, cgIterations, direction }: SgnState) =>
       pipe(
         TE.Do,
         TE.bind('theta', () => readVector(theta)),
         TE.bind('momentum', () => readOptionalVector(momentum)),
-        TE.map((vectors) => ({ step, damping, ...vectors })),
+        TE.bind('direction', () => readOptionalVector(direction)),
+        TE.map((vectors) => ({ step, damping, cgIterations, ...vectors })),
       ),
   );
 
@@ -137,6 +142,8 @@ const stepOn = (
             (value) => nextDamping(state.damping, settings.minDamping, value),
           ),
         ),
+        cgIterations: nextCgLimit(settings, step + 1, state.cgIterations, ratio),
+        direction: solved.direction,
       },
       report: {
         step,
@@ -159,14 +166,17 @@ const stepOn = (
 /** SGN for a problem on a target. */
 export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Target): Optimizer<SgnState, SgnReport> => {
   const executables = programs(target, sgnProgram(problem, settings));
+  const ofCurvature = (batch: Batch) =>
+    settings.curvatureSamples === 0 ? {} : curvatureInputs(problem, settings.curvatureSamples, batch);
   return {
-    name: `SGN(${settings.maxCgIterations})`,
     ...stateOf(problem.parameters.length),
     init: (theta) => ({
       step: 0,
       theta: theta.slice(),
       momentum: settings.gradientMomentum === 0 ? O.none : O.some(new Float32Array(theta.length)),
       damping: settings.damping,
+      cgIterations: firstCgLimit(settings),
+      direction: settings.warmStart === 0 ? O.none : O.some(new Float32Array(theta.length)),
     }),
     prepare: (count) =>
       pipe(
@@ -178,7 +188,9 @@ export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Targ
         TE.fromEither(batchInputs(problem, batch)),
         TE.bindTo('inputs'),
         TE.bind('executable', () => executables(batch.count)),
-        TE.flatMap(({ executable, inputs }) => executable.exclusive(stepOn(executable, settings, state, inputs))),
+        TE.flatMap(({ executable, inputs }) =>
+          executable.exclusive(stepOn(executable, settings, state, { ...inputs, ...ofCurvature(batch) })),
+        ),
         TE.mapLeft((error) => ({ error, state })),
       ),
   };

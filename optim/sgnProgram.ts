@@ -7,9 +7,18 @@
  * - `trial` (α): θ + αΔθ and its loss on the batch; run again for every α of the line search.
  */
 import { grad } from '../compiler/index.js';
-import { add, dot, flattenParameters, input, mul, typed } from '../dsl/index.js';
-import { cg, type Scalar, type Vector } from './cg.js';
-import { bound, ggn } from './curvature.js';
+import { add, dot, type Expr, flattenParameters, input, mul, typed } from '../dsl/index.js';
+import type { CgLimits, CgState, CgSystem, CgVariant, LinearMap, Scalar, Vector } from './cg.js';
+import { both, lowestLoss, relativeProgress, solveWatched, unwatched } from './cgWatch.js';
+import { bound, curvatures, isIndefinite } from './curvature.js';
+import {
+  curvatureCount,
+  curvatureDimension,
+  curvatureLeaves,
+  curvatureOnItsBatch,
+  onCurvatureBatch,
+} from './curvatureBatch.js';
+import { ggnDiagonal } from './ggnDiagonal.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
 import { preconditioner } from './preconditioner.js';
 import type { Problem } from './problem.js';
@@ -38,11 +47,46 @@ const momentumOf = (beta: number, gradient: Vector, length: number) => {
   return { inputs: [previous, correction], outputs: { momentum }, corrected: mul(correction, momentum) };
 };
 
+/** Products with the curvature, and the diagonal of the GGN, on the samples that the settings say. */
+const curvatureOf = (
+  problem: Problem,
+  { curvature, curvatureSamples }: SgnHyperparameters,
+  theta: Vector,
+): { readonly inputs: readonly Expr[]; readonly product: LinearMap; readonly ggnDiagonal: () => Vector } => {
+  const product = curvatures[curvature](problem, theta);
+  const diagonal = () => ggnDiagonal(problem, theta);
+  if (curvatureSamples === 0) return { inputs: [], product, ggnDiagonal: diagonal };
+  const { input: samples, target } = curvatureLeaves(problem);
+  return {
+    inputs: [samples, target],
+    product: curvatureOnItsBatch(problem, product),
+    ggnDiagonal: () => typed(onCurvatureBatch(problem, diagonal())),
+  };
+};
+
+/** The state in which the inner solver ends, watched as the settings say. */
+const solveAsSet = (
+  settings: SgnHyperparameters,
+  system: CgSystem,
+  limits: CgLimits,
+  variant: CgVariant,
+  lossOf: (direction: Vector) => Scalar,
+): CgState => {
+  const { cgProgressTolerance: epsilon, cgBacktracking, minCgIterations, maxCgIterations } = settings;
+  const progress = relativeProgress(system.gradient, epsilon, Math.max(minCgIterations, maxCgIterations));
+  const lowest = lowestLoss(lossOf);
+  if (epsilon > 0 && cgBacktracking) return solveWatched(system, limits, variant, both(progress, lowest));
+  if (epsilon > 0) return solveWatched(system, limits, variant, progress);
+  return cgBacktracking
+    ? solveWatched(system, limits, variant, lowest)
+    : solveWatched(system, limits, variant, unwatched);
+};
+
 /**
  * The program for a problem. Scalars that leave its stages: `loss`, `gradientNorm2` = gᵀg; `iterations`, `status` (see
  * `stopReason`), `residualProduct` = rᵀMr, `curvature` = the last
  * pᵀ(G + ρI)p, `directionNorm2` = ΔθᵀΔθ, `slope` = m̂ᵀΔθ, `predicted` = ½ (r + g)ᵀΔθ;
- * `trialLoss`. Arrays: `momentum` [d] if β > 0, `thetaNext` = θ + αΔθ [d].
+ * `trialLoss`. Arrays: `momentum` [d] if β > 0, `direction` = Δθ [d] where CG starts warm, `thetaNext` = θ + αΔθ [d].
  */
 export const sgnProgram = (problem: Problem, hyperparameters: SgnHyperparameters): ProgramDefinition => {
   const { length } = problem.parameters;
@@ -50,19 +94,33 @@ export const sgnProgram = (problem: Problem, hyperparameters: SgnHyperparameters
   const gradient = gradientAt(problem, theta);
   const momentum = momentumOf(hyperparameters.gradientMomentum, gradient, length);
   const { corrected } = momentum;
+  const curvature = curvatureOf(problem, hyperparameters, theta);
 
   const damping = input('damping', []);
   const tolerance = input('cgTolerance', []);
   const iterations = input('cgIterations', []);
-  const exponent = hyperparameters.preconditionerExponent;
-  const solved = cg.solve(
+  const last = input('lastDirection', [length]);
+  const warm = hyperparameters.warmStart > 0;
+  const solved = solveAsSet(
+    hyperparameters,
     {
       gradient: corrected,
-      curvature: ggn(problem, theta),
+      curvature: curvature.product,
       damping,
-      preconditioner: preconditioner(hyperparameters.preconditioner, { gradient: corrected, damping, exponent }),
+      preconditioner: preconditioner(hyperparameters.preconditioner, {
+        gradient: corrected,
+        damping,
+        exponent: hyperparameters.preconditionerExponent,
+        ggnDiagonal: curvature.ggnDiagonal,
+      }),
     },
     { tolerance, iterations },
+    {
+      conjugate: hyperparameters.innerSolver === 'cg',
+      guard: hyperparameters.negativeCurvatureGuard || isIndefinite(hyperparameters.curvature),
+      start: warm ? mul(hyperparameters.warmStart, last) : undefined,
+    },
+    (step) => lossAt(problem, add(theta, step)),
   );
   const direction = solved.solution;
 
@@ -72,12 +130,12 @@ export const sgnProgram = (problem: Problem, hyperparameters: SgnHyperparameters
   const stages = [
     {
       name: 'linearize',
-      inputs: [theta, problem.input, problem.target, ...momentum.inputs],
+      inputs: [theta, problem.input, problem.target, ...curvature.inputs, ...momentum.inputs],
       outputs: { loss: lossAt(problem, theta), gradientNorm2: dot(gradient, gradient), ...momentum.outputs },
     },
     {
       name: 'solve',
-      inputs: [damping, tolerance, iterations],
+      inputs: [damping, tolerance, iterations, ...(warm ? [last] : [])],
       outputs: {
         iterations: solved.iteration,
         status: solved.status,
@@ -86,9 +144,16 @@ export const sgnProgram = (problem: Problem, hyperparameters: SgnHyperparameters
         directionNorm2: dot(direction, direction),
         slope: dot(corrected, direction),
         predicted: mul(0.5, dot(add(solved.residual, gradient), direction)),
+        ...(warm ? { direction } : {}),
       },
     },
     { name: 'trial', inputs: [stepSize], outputs: { trialLoss: lossAt(problem, thetaNext), thetaNext } },
   ];
-  return { name: `${problem.name}.sgn`, batch: problem.batch, stages };
+  const { curvatureSamples } = hyperparameters;
+  return {
+    name: `${problem.name}.sgn`,
+    batch: problem.batch,
+    sizes: (count) => (curvatureSamples === 0 ? {} : { [curvatureDimension]: curvatureCount(curvatureSamples, count) }),
+    stages,
+  };
 };

@@ -18,6 +18,10 @@ export interface SgnState extends OptimizerState {
   readonly damping: number;
   /** m [d], where the gradient has momentum. */
   readonly momentum: O.Option<DeviceVector>;
+  /** The limit of CG iterations in the next step. */
+  readonly cgIterations: number;
+  /** Δθ [d] of the last step, 0 before the first, where CG starts warm. */
+  readonly direction: O.Option<DeviceVector>;
 }
 
 /** The linearisation point. */
@@ -40,6 +44,8 @@ export interface Solved {
   readonly predicted: number;
   /** ‖Δθ‖₂. */
   readonly directionNorm: number;
+  /** Δθ [d], where the next step starts from it. */
+  readonly direction: O.Option<DeviceArray>;
 }
 
 /** A trial with where it led. */
@@ -77,10 +83,12 @@ export const runLinearize = (
 /** Δθ by CG; it stays on the target. */
 export const runSolve = (executable: Executable, settings: SgnHyperparameters, state: SgnState): Result<Solved> => {
   const step = state.step + 1;
-  const { cgTolerance, cgSwitchStep, minCgIterations, maxCgIterations } = settings;
-  const cgIterations = step < cgSwitchStep ? minCgIterations : maxCgIterations;
+  const { damping, cgIterations } = state;
+  const last: Readonly<Record<string, StageInput>> = O.isSome(state.direction)
+    ? { lastDirection: state.direction.value }
+    : {};
   return pipe(
-    executable.run('solve', { damping: state.damping, cgTolerance, cgIterations }),
+    executable.run('solve', { damping, cgTolerance: settings.cgTolerance, cgIterations, ...last }),
     TE.flatMapEither((result) =>
       pipe(
         finiteScalars(step, result, {
@@ -102,6 +110,7 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
           slope: scalar('slope'),
           predicted: scalar('predicted'),
           directionNorm: Math.sqrt(scalar('directionNorm2')),
+          direction: O.fromNullable(result.arrays.direction),
         })),
       ),
     ),

@@ -16,9 +16,20 @@ export interface LossChange {
 export const reductionRatio = ({ actual, predicted }: LossChange): number =>
   predicted === 0 && actual === 0 ? 1 : actual / predicted;
 
+/** How far the quadratic model is to be trusted after a step with this ratio: poor under 1/4, good over 3/4. */
+export const trust = (ratio: number): 'poor' | 'fair' | 'good' => {
+  if (ratio < poor.below) return 'poor';
+  return ratio > good.above ? 'good' : 'fair';
+};
+
 /** ρ after a step: 3/2 ρ where the ratio is under 1/4; 2/3 ρ, but not under `minDamping`, where it is over 3/4. */
 export const nextDamping = (damping: number, minDamping: number, ratio: number): number => {
-  if (ratio < poor.below) return poor.multiply * damping;
-  if (ratio > good.above) return Math.max(good.multiply * damping, minDamping);
-  return damping;
+  switch (trust(ratio)) {
+    case 'poor':
+      return poor.multiply * damping;
+    case 'good':
+      return Math.max(good.multiply * damping, minDamping);
+    case 'fair':
+      return damping;
+  }
 };

@@ -27,7 +27,6 @@ const dataset: Dataset = { name: 'numbers', train: split(10), test: split(4) };
 const recorder = (fails: (step: number) => boolean = () => false) => {
   const batches: Batch[] = [];
   const optimizer: Optimizer<OptimizerState> = {
-    name: 'recorder',
     init: (theta) => ({ step: 0, theta }),
     prepare: () => TE.right(undefined),
     encode: () => TE.right(null),
