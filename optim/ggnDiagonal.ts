@@ -21,12 +21,12 @@ import {
   type ParameterEntry,
   postorder,
   primitives,
-  shapeError,
   square,
   typed,
 } from '../dsl/index.js';
-import type { Vector } from './cg.js';
+import type { Scalar, Vector } from './cg.js';
 import { bound } from './curvature.js';
+import { sampleLength } from './dataset.js';
 import type { Problem } from './problem.js';
 
 /** Where a parameter enters a network: a node over it, or over a rearrangement of its elements. */
@@ -107,15 +107,15 @@ const diagonalOf = (problem: Problem, { name, parameter }: ParameterEntry, first
   return use.view === parameter ? diagonal : (vjp(use.view, [parameter], diagonal)[0] ?? diagonal);
 };
 
-/** diag(G) at θ [d], for outputs [batch, K]; an `invalid` expression where a parameter enters twice or otherwise. */
+/** diag(G) at θ [d]; an `invalid` expression where a parameter enters twice or otherwise than as weights or a bias. */
 export const ggnDiagonal = (problem: Problem, theta: Vector): Vector => {
   const { output, loss, parameters } = problem;
-  const [batch = problem.batch, outputs, ...others] = output.shape;
-  if (typeof outputs !== 'number' || others.length > 0)
-    return typed(invalid(shapeError('jacobi', 'outputs [batch, K]', output.shape)));
+  const rest = output.shape.slice(1);
+  const axes = rest.map((_, i) => i + 1);
+  const outputs = sampleLength(rest.map(Number));
   // what output k adds
-  const termOf = (k: Expr): Vector => {
-    const unit = primitives.broadcastTo(equal(iota(outputs), typed<[]>(k)), [batch, outputs], [1]);
+  const termOf = (k: Scalar): Vector => {
+    const unit = primitives.broadcastTo(primitives.reshape(equal(iota(outputs), k), rest), output.shape, axes);
     const [curved = unit] = hessianVectorProduct(loss(output), [output], [unit]);
     const pieces = parameters.entries.map((entry) => diagonalOf(problem, entry, unit, curved));
     return typed(bound(problem, theta, flattenParameters(parameters, pieces)));

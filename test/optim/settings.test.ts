@@ -34,6 +34,14 @@ describe('hyperparameters', () => {
       sufficientDecrease: 1e-4,
       shrink: 0.5,
       maxLineSearchIterations: 10,
+      curvature: 'ggn',
+      curvatureSamples: 0,
+      innerSolver: 'cg',
+      warmStart: 0,
+      cgProgressTolerance: 0,
+      cgBacktracking: false,
+      negativeCurvatureGuard: false,
+      adaptiveCgIterations: false,
     });
   });
 
@@ -49,6 +57,8 @@ describe('hyperparameters', () => {
     [{ sgn: { gradientMomentum: 1 } }, /^sgn\.gradientMomentum: .*<1/],
     [{ sgn: { maxCgIterations: 1.5 } }, /^sgn\.maxCgIterations: .*int/],
     [{ sgn: { preconditioner: 'jacobian' } }, /^sgn\.preconditioner: .*"none"/],
+    [{ sgn: { adaptiveCgIterations: true, trustRegion: false } }, /^sgn\.adaptiveCgIterations: .*trustRegion/],
+    [{ sgn: { adaptiveCgIterations: true, maxCgIterations: 3 } }, /^sgn\.minCgIterations: .*maxCgIterations/],
     [{ sgn: { rho: 1 } }, /^sgn: .*"rho"/],
     [{ sgd: { learningRate: 0 } }, /^sgd\.learningRate: .*>0/],
     [{ solver: 'adamant' }, /^solver: .*"sgn"/],

@@ -3,7 +3,7 @@ import { readVector, type SgnHyperparameters, sgn, sgnHyperparameters } from '..
 import { interpreterTarget } from '../../runtime/index.js';
 import { rightOf } from '../support/evaluation.js';
 import { batchOf, twoParameterProblem } from './problems.js';
-import { type Pair, type ReferenceState, referenceStep, type Samples } from './reference.js';
+import { type Pair, referenceStart, referenceStep, type Samples } from './reference.js';
 
 // float32 holds what it is given, so that both sides see the same samples
 const rounded = (samples: Samples): Samples => samples.map(([x, y]) => [Math.fround(x), Math.fround(y)]);
@@ -53,7 +53,7 @@ const runCompiled = async (settings: SgnHyperparameters): Promise<readonly Seen[
 
 const runReference = (settings: SgnHyperparameters): readonly Seen[] => {
   const seen: Seen[] = [];
-  let state: ReferenceState = { step: 0, theta: start, momentum: [0, 0], damping: settings.damping };
+  let state = referenceStart(settings, start);
   for (let i = 0; i < steps; i++) {
     const stepped = referenceStep(settings, state, batches[i % batches.length] ?? []);
     state = stepped.state;
@@ -123,6 +123,47 @@ const cases: readonly { readonly name: string; readonly settings: Overrides; rea
   { name: 'where the line search starts', settings: { stepSize: 0.7 }, than: {} },
   { name: 'sufficientDecrease', settings: { sufficientDecrease: 0.9 }, than: {} },
   { name: 'shrink', settings: { shrink: 0.3 }, than: {} },
+  { name: 'the exact Hessian', settings: { curvature: 'hessian' }, than: {} },
+  { name: 'the Fisher matrix', settings: { curvature: 'fisher', damping: 0.1 }, than: { damping: 0.1 } },
+  { name: 'the empirical Fisher matrix', settings: { curvature: 'empiricalFisher' }, than: {} },
+  { name: 'curvatureSamples', settings: { curvatureSamples: 2 }, than: {} },
+  {
+    name: 'more curvatureSamples than there are',
+    settings: { curvatureSamples: 9, damping: 0.5 },
+    than: { curvatureSamples: 2, damping: 0.5 },
+  },
+  { name: 'gradient descent on the model', settings: { innerSolver: 'gradientDescent', minCgIterations: 5 }, than: {} },
+  {
+    name: 'warmStart',
+    settings: { warmStart: 0.5, damping: 2, minCgIterations: 1 },
+    than: { damping: 2, minCgIterations: 1 },
+  },
+  {
+    name: 'cgProgressTolerance',
+    settings: { innerSolver: 'gradientDescent', minCgIterations: 40, cgTolerance: 0, cgProgressTolerance: 1e-3 },
+    than: { innerSolver: 'gradientDescent', minCgIterations: 40, cgTolerance: 0 },
+  },
+  { name: 'cgBacktracking', settings: { cgBacktracking: true }, than: {} },
+  {
+    name: 'negativeCurvatureGuard, as the Hessian has it',
+    settings: { curvature: 'hessian', negativeCurvatureGuard: true, damping: 1e-6 },
+    than: { negativeCurvatureGuard: true, damping: 1e-6 },
+  },
+  {
+    name: 'a Jacobi preconditioner',
+    settings: { preconditioner: 'jacobi', minCgIterations: 1 },
+    than: { preconditioner: 'diagonal', minCgIterations: 1 },
+  },
+  {
+    name: 'a Jacobi preconditioner from two samples',
+    settings: { preconditioner: 'jacobi', minCgIterations: 1, curvatureSamples: 2 },
+    than: { preconditioner: 'jacobi', minCgIterations: 1 },
+  },
+  {
+    name: 'adaptiveCgIterations',
+    settings: { adaptiveCgIterations: true, minCgIterations: 1 },
+    than: { minCgIterations: 1 },
+  },
   { name: 'maxLineSearchIterations', settings: { maxLineSearchIterations: 1, shrink: 0.8 }, than: { shrink: 0.8 } },
 ];
 
