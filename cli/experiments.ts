@@ -1,6 +1,8 @@
 /** From what the user names to an experiment: the built-in ones, or a module by its path. */
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { make } from '../dsl/index.js';
 import { type ConfigError, type Experiment, experimentOf } from '../optim/index.js';
 import { type BuiltIn, loadModule } from './modules.js';
 
@@ -15,9 +17,24 @@ const builtIn: BuiltIn = {
 /** The names of the experiments that come with the package. */
 export const experimentNames: readonly string[] = Object.keys(builtIn);
 
+/**
+ * The experiment, if its expressions are of this copy of the language. A file that Node takes for CommonJS, which has
+ * no "type": "module" in its package, loads a second copy, whose leaves ours does not know.
+ */
+const ofThisCopy = (path: string, loaded: Experiment): E.Either<ConfigError, Experiment> =>
+  E.isLeft(loaded.problem) || make(loaded.problem.right.input.node) === loaded.problem.right.input
+    ? E.right(loaded)
+    : E.left({
+        _tag: 'ConfigError',
+        setting: path,
+        problem:
+          'its expressions are of another copy of the package; if the file was loaded as CommonJS, name it .mts or .mjs, or put "type": "module" into the package.json of its folder',
+      });
+
 /** The experiment of a built-in name or of a module's default export. */
 export const loadExperiment = (name: string): TE.TaskEither<ConfigError, Experiment> =>
   pipe(
     loadModule('experiment', builtIn, name),
     TE.flatMapEither((loaded) => experimentOf(name, loaded)),
+    TE.flatMapEither((loaded) => ofThisCopy(name, loaded)),
   );

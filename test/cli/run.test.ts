@@ -161,6 +161,16 @@ describe('sgn run', () => {
     expect(out).to.match(/^own: 2 parameters, 4 \+ 4 samples of own data/);
   });
 
+  it('says what to do about a TypeScript module that is loaded as CommonJS', async () => {
+    const path = join(folder, 'common.ts');
+    const here = process.cwd();
+    await writeFile(join(folder, 'package.json'), '{}');
+    await writeFile(path, `import own from '${here}/examples/boston.js';\nexport default own;\n`);
+    const { code, errors } = await sgn(['run', path, '--target', 'interpreter']);
+    expect(code).to.equal(1);
+    expect(errors).to.match(/common\.ts: .*another copy.*\.mts.*"type": "module"/);
+  });
+
   it('teaches in its help: every hyperparameter, with examples', () => {
     let help = '';
     const command = runCommand().configureOutput({
