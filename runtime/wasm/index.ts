@@ -11,7 +11,7 @@ import { stageGate, turnstile } from '../stages.js';
 import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from '../target.js';
 import { elementsOf, slotsOver } from './arrays.js';
 import { type Surroundings, surroundings } from './host.js';
-import { type Pool, type StageFunction, startPool } from './pool.js';
+import { type Pool, startPool } from './pool.js';
 
 /** Choices of the target; all have defaults. */
 export interface WasmOptions {
@@ -55,10 +55,12 @@ interface Instance {
   readonly emitted: EmittedProgram;
   readonly memory: Float32Array;
   readonly stages: readonly StageFunction[];
-  /** The program's number in the pool, where there is one. */
-  readonly id: number | undefined;
-  readonly module: WebAssembly.Module;
+  /** The pool that helps with the program, and the program's number there. */
+  readonly helped: { readonly pool: Pool; readonly id: number } | undefined;
 }
+
+/** Runs a stage: status 0, or 1 if a helper has not finished what it had taken. */
+type StageFunction = () => number;
 
 const instantiate = async (
   program: Program,
@@ -67,23 +69,23 @@ const instantiate = async (
   patience: number,
 ): Promise<E.Either<TargetError, Instance>> => {
   const shared = pool !== undefined;
-  const emitted = emitProgram(program, { shared, relaxedSimd, barrierSeconds: patience });
+  const emitted = emitProgram(program, { shared, relaxedSimd, patienceSeconds: patience });
   const { pages, bytes } = emitted.layout;
   if (pages > maximumPages)
     return E.left(compileError(program, `${bytes} bytes of memory are more than ${maximumPages * pageBytes}`));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const module = await WebAssembly.compile(emitted.bytes);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const names = emitted.stages.map(({ name }) => name);
-  const stages = names.flatMap((name): StageFunction[] => {
+  const stages = emitted.stages.flatMap((name): StageFunction[] => {
     const fn = exports[name];
-    return typeof fn === 'function' ? [(thread, threads) => Number(fn(thread, threads))] : [];
+    return typeof fn === 'function' ? [() => Number(fn())] : [];
   });
-  const instance = { emitted, module, memory: new Float32Array(memory.buffer), stages };
-  if (pool === undefined || !emitted.stages.some(({ worthThreads }) => worthThreads))
-    return E.right({ ...instance, id: undefined });
-  const added = await pool.add({ module, memory, stages: names });
-  return E.isLeft(added) ? E.left(compileError(program, added.left)) : E.right({ ...instance, id: added.right });
+  const instance = { emitted, memory: new Float32Array(memory.buffer), stages };
+  if (pool === undefined || !emitted.usesThreads) return E.right({ ...instance, helped: undefined });
+  const added = await pool.add({ module, memory });
+  return E.isLeft(added)
+    ? E.left(compileError(program, added.left))
+    : E.right({ ...instance, helped: { pool, id: added.right } });
 };
 
 /** Elements of a stage input, without copying where they are at hand. */
@@ -94,8 +96,8 @@ const elements = (input: StageInput): TE.TaskEither<TargetError, ArrayLike<numbe
   return known === undefined ? input.read : TE.right(known);
 };
 
-const executableOf = (program: Program, instance: Instance, pool: Pool | undefined): Executable => {
-  const { emitted, memory } = instance;
+const executableOf = (program: Program, instance: Instance): Executable => {
+  const { emitted, memory, helped } = instance;
   const { layout } = emitted;
   const admit = stageGate(program);
   const exclusive = turnstile();
@@ -107,15 +109,13 @@ const executableOf = (program: Program, instance: Instance, pool: Pool | undefin
     return memory.subarray(start, start + (program.buffers[buffer]?.length ?? 0));
   };
 
-  const call = async (stage: Stage, position: number): Promise<E.Either<TargetError, void>> => {
-    const own = instance.stages[position] ?? (() => 1);
-    const together = pool !== undefined && instance.id !== undefined && emitted.stages[position]?.worthThreads === true;
-    if (!together) {
-      own(0, 1);
-      return E.right(undefined);
-    }
-    const ran = await pool.run(instance.id ?? 0, position, own);
-    return E.isLeft(ran) ? E.left(executionError(stage.name, ran.left)) : E.right(undefined);
+  const call = (stage: Stage, position: number): E.Either<TargetError, void> => {
+    const entered = helped === undefined ? E.right(undefined) : helped.pool.enter(helped.id);
+    if (E.isLeft(entered)) return E.left(executionError(stage.name, entered.left));
+    if (instance.stages[position]?.() === 0) return E.right(undefined);
+    const reason = 'a helper thread did not finish its task';
+    helped?.pool.fail(reason);
+    return E.left(executionError(stage.name, reason));
   };
 
   const results = (stage: Stage, position: number): StageResult => {
@@ -141,7 +141,7 @@ const executableOf = (program: Program, instance: Instance, pool: Pool | undefin
     }
     const position = program.stages.indexOf(stage);
     try {
-      const called = await call(stage, position);
+      const called = call(stage, position);
       return E.isLeft(called) ? called : E.right(results(stage, position));
     } catch (error) {
       return E.left(executionError(name, String(error)));
@@ -151,14 +151,12 @@ const executableOf = (program: Program, instance: Instance, pool: Pool | undefin
   return {
     program,
     memoryBytes: layout.pages * pageBytes,
-    threads: instance.id === undefined ? 1 : (pool?.threads ?? 1),
+    threads: helped?.pool.threads ?? 1,
     run,
     exclusive,
     sources: () =>
       [...emitted.kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
-    dispose: () => {
-      if (instance.id !== undefined) pool?.remove(instance.id);
-    },
+    dispose: () => helped?.pool.remove(helped.id),
   };
 };
 
@@ -190,7 +188,7 @@ export const wasmTarget =
       compile: (program) => async () => {
         try {
           const instance = await instantiate(program, pool, relaxed, patience);
-          return E.isLeft(instance) ? instance : E.right(executableOf(program, instance.right, pool));
+          return E.isLeft(instance) ? instance : E.right(executableOf(program, instance.right));
         } catch (error) {
           return E.left(compileError(program, String(error)));
         }

@@ -9,31 +9,27 @@ import { elementary } from './math.js';
 import { normalise } from './normalise.js';
 import { pow } from './power.js';
 import { splitReduction } from './split.js';
-import { barrierFunction, emitStage, type KernelSummary, worthThreads } from './stage.js';
+import { emitStage, type KernelSummary, sharedKernel, sharedOf } from './stage.js';
 import { showFunction } from './text.js';
+import { threadFunctions } from './threads.js';
 
 export interface EmitOptions {
-  /** Is the memory shared between threads? */
+  /** Is the memory shared between threads, and the work with it? */
   readonly shared: boolean;
   /** Fused multiply-add of relaxed SIMD: other bits than without. */
   readonly relaxedSimd: boolean;
   /** How long a thread waits for another before it gives up. */
-  readonly barrierSeconds: number;
-}
-
-/** A stage in the module. */
-export interface EmittedStage {
-  /** The export `(thread, threads) → status`. */
-  readonly name: string;
-  readonly worthThreads: boolean;
+  readonly patienceSeconds: number;
 }
 
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly module: WasmModule;
   readonly layout: Layout;
-  /** By position of the stage. */
-  readonly stages: readonly EmittedStage[];
+  /** The exports `() → status`, by position of the stage. */
+  readonly stages: readonly string[];
+  /** Are there kernels that threads share? Then helpers call the export `help`. */
+  readonly usesThreads: boolean;
   /** The functions of each kernel, by the kernel's name. */
   readonly kernels: ReadonlyMap<string, readonly WasmFunction[]>;
 }
@@ -90,20 +86,27 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
     );
     summaries.set(name, emitted);
   }
-  const stages = program.stages.map((stage, i): EmittedStage & { readonly fn: WasmFunction } => {
-    const name = `stage${i}`;
-    return {
-      name,
-      worthThreads: worthThreads(stage, summaries),
-      fn: emitStage(name, stage, program, layout, summaries),
-    };
-  });
-  const own = [...[...kernels.values()].flat(), ...stages.map(({ fn }) => fn)];
+  const shared = options.shared ? program.stages.flatMap((stage) => sharedOf(stage, summaries).map(sharedKernel)) : [];
+  const stages = program.stages.map((stage, i) =>
+    emitStage(`stage${i}`, stage, { program, layout, kernels: summaries }, shared),
+  );
+  const own = [...[...kernels.values()].flat(), ...stages];
   const module: WasmModule = {
     memory: { shared: options.shared, minimum: layout.pages, maximum: layout.pages },
-    functions: [...used(own, [...elementary, pow]), barrierFunction(options.barrierSeconds), ...own],
+    functions: [
+      ...used(own, [...elementary, pow]),
+      ...(shared.length > 0 ? threadFunctions(shared, options.patienceSeconds) : []),
+      ...own,
+    ],
   };
-  return { bytes: encodeModule(module), module, layout, stages, kernels };
+  return {
+    bytes: encodeModule(module),
+    module,
+    layout,
+    stages: stages.map(({ name }) => name),
+    usesThreads: shared.length > 0,
+    kernels,
+  };
 };
 
 /** The text of one kernel's functions. */

@@ -24,7 +24,9 @@ export interface EmittedKernel {
 const unitAxis = -1;
 const cutAxis = -2;
 
-const rowsPerChunk = 48;
+// enough chunks for threads to end together; strided operands want whole cache lines
+const rowsPerChunk = 24;
+const rowsPerBlockedChunk = 32;
 const elementsPerChunk = 2048;
 const chunksWished = 8;
 
@@ -46,15 +48,14 @@ const chunksAlong = (kernel: Kernel, axis: number, tile: number, most: number): 
 };
 
 /** Chunks along the row or the column axis, whichever gives more of them; none where the outer axes give units enough. */
-const chunksOf = (kernel: Kernel, { row, column, columns, outer }: Schedule): Chunks | undefined => {
+const chunksOf = (kernel: Kernel, { row, column, columns, outer, blockTerms }: Schedule): Chunks | undefined => {
   if (outer.reduce((units, axis) => units * extentOf(kernel, axis), 1) >= chunksWished) return undefined;
+  const rows = blockTerms === undefined ? rowsPerChunk : rowsPerBlockedChunk;
   const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, rows[0]?.size ?? 1), 1);
   const width = columns[0]?.size ?? 1;
   const options = [
-    ...(row === undefined ? [] : [chunksAlong(kernel, row, height, rowsPerChunk)]),
-    ...(column === undefined
-      ? []
-      : [chunksAlong(kernel, column, width, row === undefined ? elementsPerChunk : rowsPerChunk)]),
+    ...(row === undefined ? [] : [chunksAlong(kernel, row, height, rows)]),
+    ...(column === undefined ? [] : [chunksAlong(kernel, column, width, row === undefined ? elementsPerChunk : rows)]),
   ];
   const [first = undefined, second = first] = options;
   if (first === undefined || second === undefined) return undefined;

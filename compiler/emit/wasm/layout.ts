@@ -2,8 +2,23 @@
 import type { Block, Kernel, Program, Step } from '../../program.js';
 import { blocksOf, extentOf, linearOf } from './affine.js';
 
-/** Byte addresses of the control block's words, each in a cache line of its own. */
-export const control = { arrived: 64, generation: 128, broken: 192 } as const;
+/** Byte addresses of the words that threads share, each in a cache line of its own. */
+export const control = {
+  /** 64 bits: the number of tasks of the kernel under way, and below it the number of the next one. */
+  ticket: 64,
+  /** Counts kernels given to the threads. */
+  epoch: 128,
+  /** The kernel under way. */
+  kernel: 192,
+  /** Its finished tasks. */
+  done: 256,
+  /** Helpers that sleep until the epoch changes. */
+  sleepers: 320,
+  /** Not 0: helpers return. */
+  leave: 384,
+  /** Not 0: the calling thread may sleep. */
+  mayBlock: 448,
+} as const;
 
 const controlBytes = 1024;
 

@@ -21,6 +21,10 @@ export const plainOpcodes = {
   'i32.div_u': [0x6e],
   'i32.rem_u': [0x70],
   'i32.and': [0x71],
+  'i64.shl': [0x86],
+  'i64.shr_u': [0x88],
+  'i32.wrap_i64': [0xa7],
+  'i64.extend_i32_u': [0xad],
   'f32.eq': [0x5b],
   'i32x4.splat': [0xfd, 0x11],
   'f32x4.eq': [0xfd, 0x41],
@@ -75,6 +79,9 @@ export const memoryOpcodes = {
   'i32.atomic.load': { code: [0xfe, 0x10], align: 2 },
   'i32.atomic.store': { code: [0xfe, 0x17], align: 2 },
   'i32.atomic.rmw.add': { code: [0xfe, 0x1e], align: 2 },
+  'i64.atomic.load': { code: [0xfe, 0x11], align: 3 },
+  'i64.atomic.store': { code: [0xfe, 0x18], align: 3 },
+  'i64.atomic.rmw.add': { code: [0xfe, 0x1f], align: 3 },
 } as const;
 
 /** Instructions with a memory immediate and a lane. */

@@ -128,7 +128,7 @@ describe('wasm encoder', () => {
   it('gives valid modules and balanced text for every program of the case table', () => {
     for (const { name, program } of programCases)
       for (const shared of [false, true]) {
-        const { bytes, module } = emitProgram(program, { shared, relaxedSimd: false, barrierSeconds: 1 });
+        const { bytes, module } = emitProgram(program, { shared, relaxedSimd: false, patienceSeconds: 1 });
         assert.isTrue(WebAssembly.validate(bytes), name);
         const text = showModule(module);
         assert.equal(text.split('(').length, text.split(')').length, name);
