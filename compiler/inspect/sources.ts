@@ -25,7 +25,7 @@ export interface SourceError {
   readonly reason: string;
 }
 
-const barrierSeconds = 10;
+const patienceSeconds = 10;
 
 const emitters: Readonly<
   Record<EmittedLanguage, (program: Program) => E.Either<SourceError, readonly EmittedSource[]>>
@@ -38,7 +38,7 @@ const emitters: Readonly<
     );
   },
   wat: (program) => {
-    const { kernels } = emitProgram(program, { shared: true, relaxedSimd: false, barrierSeconds });
+    const { kernels } = emitProgram(program, { shared: true, relaxedSimd: false, patienceSeconds });
     return E.right(
       [...kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
     );
