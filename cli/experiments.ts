@@ -36,5 +36,6 @@ export const loadExperiment = (name: string): TE.TaskEither<ConfigError, Experim
   pipe(
     loadModule('experiment', builtIn, name),
     TE.flatMapEither((loaded) => experimentOf(name, loaded)),
-    TE.flatMapEither((loaded) => ofThisCopy(name, loaded)),
+    // what comes with the package needs no such check
+    TE.flatMapEither((loaded) => (Object.hasOwn(builtIn, name) ? E.right(loaded) : ofThisCopy(name, loaded))),
   );

@@ -6,45 +6,86 @@ import {
   type Batch,
   type Optimizer,
   type OptimizerState,
+  type Problem,
   readVector,
-  sgd,
-  sgdHyperparameters,
+  type SgnHyperparameters,
+  type SolverName,
   sgn,
   sgnHyperparameters,
+  solverSchemas,
+  withOptimizer as withNamed,
 } from '../../optim/index.js';
-import { interpreterTarget, type Target, wasmTarget } from '../../runtime/index.js';
+import { gpujsTarget, interpreterTarget, type Target, wasmTarget } from '../../runtime/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
-import { smallBatch, smallMlp } from './problems.js';
+import { leastSquaresBatch, quadratic, rosenbrock, smallBatch, smallMlp } from './problems.js';
 
-/** Calls `law` with an optimizer, whatever its state is. */
+/** Calls `law` with an optimizer of a problem, whatever its state is. */
 type WithOptimizer = (
+  problem: Problem,
   target: Target,
   law: <State extends OptimizerState>(optimizer: Optimizer<State>) => Promise<void>,
 ) => Promise<void>;
 
-const optimizers: Readonly<Record<string, WithOptimizer>> = {
-  'SGN with the defaults': (target, law) => law(sgn(rightOf(smallMlp), sgnHyperparameters.parse({}), target)),
-  'SGN with momentum, preconditioner and schedule': (target, law) =>
-    law(
-      sgn(
-        rightOf(smallMlp),
-        sgnHyperparameters.parse({
-          gradientMomentum: 0.9,
-          preconditioner: 'diagonal',
-          trustRegion: false,
-          dampingSchedule: 'cosine',
-        }),
-        target,
-      ),
-    ),
-  SGD: (target, law) => law(sgd(rightOf(smallMlp), sgdHyperparameters.parse({}), target)),
-  'SGD with momentum': (target, law) =>
-    law(sgd(rightOf(smallMlp), sgdHyperparameters.parse({ momentum: 0.9, learningRate: 0.05 }), target)),
+const newton =
+  (settings: Partial<SgnHyperparameters>): WithOptimizer =>
+  (problem, target, law) =>
+    law(sgn(problem, sgnHyperparameters.parse(settings), target));
+
+const baseline =
+  (solver: Exclude<SolverName, 'sgn'>, settings: Readonly<Record<string, number>>): WithOptimizer =>
+  (problem, target, law) =>
+    withNamed(solver, problem, solverSchemas[solver].parse(settings), target, law);
+
+/** An optimizer, and how many steps it needs. */
+interface Row {
+  readonly withOptimizer: WithOptimizer;
+  /** To the minimum of Rosenbrock's function; absent where it refuses parameters that enter twice, as they do there. */
+  readonly rosenbrockSteps?: number;
+  /** To half the loss of the perceptron; 30 if absent. */
+  readonly mlpSteps?: number;
+}
+
+const optimizers: Readonly<Record<string, Row>> = {
+  'SGN with the defaults': { withOptimizer: newton({}), rosenbrockSteps: 60 },
+  'SGN with momentum, preconditioner and schedule': {
+    withOptimizer: newton({
+      gradientMomentum: 0.1,
+      preconditioner: 'diagonal',
+      preconditionerExponent: 0.1,
+      trustRegion: false,
+      dampingSchedule: 'cosine',
+    }),
+    rosenbrockSteps: 200,
+  },
+  'SGN with the exact Hessian': { withOptimizer: newton({ curvature: 'hessian' }), rosenbrockSteps: 100 },
+  'SGN with the Fisher matrix': { withOptimizer: newton({ curvature: 'fisher' }), rosenbrockSteps: 60 },
+  'SGN with gradient descent on the model': {
+    withOptimizer: newton({ innerSolver: 'gradientDescent', minCgIterations: 200, maxCgIterations: 200 }),
+    rosenbrockSteps: 200,
+  },
+  'SGN with all that stays in the loop': {
+    withOptimizer: newton({
+      warmStart: 0.5,
+      cgBacktracking: true,
+      cgProgressTolerance: 5e-4,
+      negativeCurvatureGuard: true,
+      adaptiveCgIterations: true,
+      minCgIterations: 2,
+    }),
+    rosenbrockSteps: 400,
+  },
+  'SGN with the Jacobi preconditioner': { withOptimizer: newton({ preconditioner: 'jacobi' }) },
+  'SGN with the curvature of fewer samples': { withOptimizer: newton({ curvatureSamples: 6 }), rosenbrockSteps: 60 },
+  SGD: { withOptimizer: baseline('sgd', { learningRate: 0.004 }), rosenbrockSteps: 8000, mlpSteps: 600 },
+  momentum: { withOptimizer: baseline('momentum', { learningRate: 0.002 }), rosenbrockSteps: 2500 },
+  Nesterov: { withOptimizer: baseline('nesterov', { learningRate: 0.002 }), rosenbrockSteps: 2500 },
+  Adam: { withOptimizer: baseline('adam', { learningRate: 0.05 }), rosenbrockSteps: 2500 },
 };
 
 const targets: Readonly<Record<string, TE.TaskEither<unknown, Target>>> = {
   interpreter: TE.right(interpreterTarget),
   wasm: wasmTarget({ threads: 1 }),
+  'gpujs:cpu': gpujsTarget('cpu'),
 };
 
 const theta0 = (): Float32Array => {
@@ -73,26 +114,55 @@ const bitsOf = async (state: OptimizerState): Promise<readonly number[]> => {
 };
 
 for (const [targetName, open] of Object.entries(targets))
-  for (const [name, withOptimizer] of Object.entries(optimizers))
+  for (const [name, { withOptimizer: withProblem, rosenbrockSteps, mlpSteps = 30 }] of Object.entries(optimizers))
     describe(`${name} on ${targetName}`, () => {
       let target: Target;
       before(async () => {
         target = rightOf(await open());
       });
       after(() => target.dispose());
+      const withOptimizer = (
+        on: Target,
+        law: <State extends OptimizerState>(optimizer: Optimizer<State>) => Promise<void>,
+      ): Promise<void> => withProblem(rightOf(smallMlp), on, law);
+
+      /** θ after some steps on one batch. */
+      const minimise = async (problem: Problem, start: readonly number[], steps: number): Promise<Float32Array> => {
+        let theta = Float32Array.from(start);
+        await withProblem(problem, target, async (optimizer) => {
+          let state = optimizer.init(theta);
+          for (let i = 0; i < steps; i++) state = rightOf(await optimizer.step(state, leastSquaresBatch)()).state;
+          theta = Float32Array.from(rightOf(await readVector(state.theta)()));
+        });
+        return theta;
+      };
+
+      if (rosenbrockSteps !== undefined) {
+        it('reaches the minimum of a quadratic', async () => {
+          const [a, b] = await minimise(rightOf(quadratic), [1.5, -0.5], Math.min(rosenbrockSteps, 2500));
+          expect(a).to.be.closeTo(2, 1e-2);
+          expect(b).to.be.closeTo(-1, 1e-2);
+        });
+
+        it('reaches the minimum of Rosenbrock’s function', async () => {
+          const [a, b] = await minimise(rightOf(rosenbrock), [0.2, 0.3], rosenbrockSteps);
+          expect(a).to.be.closeTo(1, 0.05);
+          expect(b).to.be.closeTo(1, 0.1);
+        });
+      }
 
       it('lowers the loss', () =>
         withOptimizer(target, async (optimizer) => {
           const batch = smallBatch(1, 8);
           let state = optimizer.init(theta0());
           const losses: number[] = [];
-          for (let i = 0; i < 30; i++) {
+          for (let i = 0; i < mlpSteps; i++) {
             const stepped = rightOf(await optimizer.step(state, batch)());
             state = stepped.state;
             losses.push(stepped.report.loss);
           }
           expect(losses.at(-1)).to.be.below(0.5 * (losses[0] ?? 0));
-          expect(state.step).to.equal(30);
+          expect(state.step).to.equal(mlpSteps);
         }));
 
       it('steps a state that was kept aside to the same bits, after others have been stepped', () =>

@@ -1,5 +1,19 @@
 /** Small problems that tests train, and their batches. */
-import { initialisers, input, meanSquaredError, mlp, mul, parameter, tanh } from '../../dsl/index.js';
+import {
+  add,
+  type Expr,
+  initialisers,
+  input,
+  meanSquaredError,
+  mlp,
+  mul,
+  parameter,
+  primitives,
+  square,
+  sub,
+  tanh,
+  typed,
+} from '../../dsl/index.js';
 import { type Batch, problem } from '../../optim/index.js';
 import { numbers } from '../support/numbers.js';
 import type { Samples } from './reference.js';
@@ -45,3 +59,35 @@ export const smallBatch = (seed: number, count: number): Batch => ({
   inputs: Float32Array.from(numbers(seed, 3 * count)),
   targets: Float32Array.from(numbers(seed + 1, 2 * count)),
 });
+
+const one = input('x', ['batch']);
+const residualTarget = input('y', ['batch', 2]);
+
+/** Residuals [batch, 2] of θ = (a, b), the same for every sample, as a least-squares problem with targets 0. */
+const leastSquares = (name: string, residuals: (a: Expr<[]>, b: Expr<[]>) => readonly [Expr, Expr]) => {
+  const [first, second] = residuals(parameter('a', []), parameter('b', []));
+  // the inputs are all 1
+  const column = (residual: Expr): Expr => primitives.reshape(mul(typed<[]>(residual), one), ['batch', 1]);
+  return problem({
+    name,
+    input: one,
+    target: residualTarget,
+    output: typed<['batch', 2]>(primitives.concat([column(first), column(second)], 1)),
+    loss: meanSquaredError,
+    metric: 'loss',
+    initialiser: initialisers.normal(1),
+  });
+};
+
+/** (a − 2)² / 2 + (3 (b + 1))² / 2, lowest at (2, −1). */
+export const quadratic = leastSquares('quadratic', (a, b) => [sub(a, 2), mul(3, add(b, 1))]);
+
+/** Rosenbrock's function ((1 − a)² + 100 (b − a²)²) / 2 as a least-squares problem, lowest at (1, 1). */
+export const rosenbrock = leastSquares('rosenbrock', (a, b) => [sub(1, a), mul(10, sub(b, square(a)))]);
+
+/** One sample for `quadratic` and `rosenbrock`. */
+export const leastSquaresBatch: Batch = {
+  count: 1,
+  inputs: Float32Array.of(1),
+  targets: new Float32Array(2),
+};
