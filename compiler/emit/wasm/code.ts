@@ -210,12 +210,3 @@ export const freeLocalsOf = (body: readonly Code[]): readonly Local[] => {
   });
   return [...locals].filter((variable) => !written.has(variable));
 };
-
-/** The names of the functions that a body calls. */
-export const calleesOf = (body: readonly Code[]): ReadonlySet<string> => {
-  const names = new Set<string>();
-  visit(body, (code) => {
-    if (code.kind === 'call') names.add(code.fn);
-  });
-  return names;
-};

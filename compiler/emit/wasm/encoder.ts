@@ -81,9 +81,9 @@ const word = (out: Bytes, value: number): void => {
   for (let shift = 0; shift < 32; shift += 8) byte(out, (value >>> shift) & 0xff);
 };
 
-const opcode = (out: Bytes, [first, second]: readonly [number, number?]): void => {
-  byte(out, first);
-  if (second !== undefined) unsigned(out, second);
+const opcode = (out: Bytes, code: readonly [number, number?]): void => {
+  byte(out, code[0]);
+  if (code[1] !== undefined) unsigned(out, code[1]);
 };
 
 interface Scope {

@@ -1,6 +1,8 @@
 /** Program → one WebAssembly module. */
+import type { ScalarFunction } from '../../../dsl/scalar.js';
 import type { Kernel, Program } from '../../program.js';
-import { calleesOf, plain, type WasmFunction } from './code.js';
+import { blocksOf } from './affine.js';
+import { plain, type WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
 import type { Context } from './evaluate.js';
 import { emitKernel } from './kernel.js';
@@ -34,12 +36,14 @@ export interface EmittedProgram {
   readonly kernels: ReadonlyMap<string, readonly WasmFunction[]>;
 }
 
-/** Those of `library` that the functions call, directly or not. */
-const used = (functions: readonly WasmFunction[], library: readonly WasmFunction[]): readonly WasmFunction[] => {
-  const names = calleesOf(functions.flatMap(({ body }) => body));
-  const found = library.filter((fn) => names.has(fn.name));
-  const deeper = found.length === 0 ? [] : used(found, library);
-  return library.filter((fn) => found.includes(fn) || deeper.includes(fn));
+const library: Readonly<Partial<Record<ScalarFunction, readonly WasmFunction[]>>> = { ...elementary, pow: [pow] };
+
+/** The functions of the library that kernels call. */
+const libraryOf = (kernels: readonly Kernel[]): readonly WasmFunction[] => {
+  const used = new Set<WasmFunction>();
+  for (const instruction of kernels.flatMap(blocksOf).flat())
+    if (instruction.op === 'apply') for (const fn of library[instruction.fn] ?? []) used.add(fn);
+  return [...used];
 };
 
 /** The kernels that a kernel is run as, one after the other. A prefix keeps their names apart from everything else. */
@@ -94,7 +98,7 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const module: WasmModule = {
     memory: { shared: options.shared, minimum: layout.pages, maximum: layout.pages },
     functions: [
-      ...used(own, [...elementary, pow]),
+      ...libraryOf(sources.flatMap(({ parts }) => parts)),
       ...(shared.length > 0 ? threadFunctions(shared, options.patienceSeconds) : []),
       ...own,
     ],

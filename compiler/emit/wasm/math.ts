@@ -3,6 +3,7 @@
  * true value over the whole range, exact at 0, ±∞ and NaN. Only IEEE operations, so the bits are the same on every
  * engine. Polynomials: Cephes (expf, logf, tanhf; S. Moshier).
  */
+import type { ScalarFunction } from '../../../dsl/scalar.js';
 import {
   type Code,
   call,
@@ -169,5 +170,11 @@ const softplus = unary('softplus', (x) => {
   ];
 });
 
-/** The functions of this file; `tanh`, `sigmoid` and `softplus` call the first two. */
-export const elementary: readonly WasmFunction[] = [exp, logPolynomial, log, tanh, sigmoid, softplus];
+/** By scalar function: the functions that its code calls, and those that these call. */
+export const elementary = {
+  exp: [exp],
+  log: [logPolynomial, log],
+  tanh: [exp, tanh],
+  sigmoid: [exp, sigmoid],
+  softplus: [exp, logPolynomial, softplus],
+} as const satisfies Readonly<Partial<Record<ScalarFunction, readonly WasmFunction[]>>>;
