@@ -28,8 +28,8 @@ export interface Context {
   readonly kernel: Kernel;
   /** Byte address of each buffer. */
   readonly addressOf: (buffer: number) => number;
-  /** Multiply-add, fused only where relaxed SIMD was asked for. */
-  readonly multiplyAdd: (a: Code, b: Code, sum: Code) => Code;
+  /** Are products added to sums without rounding in between, by relaxed SIMD? */
+  readonly fuses: boolean;
   /** Does the body read what the kernel itself has just stored, so that none of it may be hoisted? */
   readonly readsOutput: boolean;
 }
@@ -201,8 +201,14 @@ const instructionCode = (
   }
 };
 
-/** The value of a block at a position: a constant or a local. `name` tells blocks of one kernel apart. */
-export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
+/** The values of a block's instructions at a position: constants or locals. `name` tells blocks of one kernel apart. */
+export const evaluateAll = (
+  context: Context,
+  name: string,
+  block: Block,
+  scope: Scope,
+  position: Position,
+): readonly Code[] => {
   const dependences = dependencesOf(context.kernel.axes, block);
   const pinned = name === 'body' && (context.kernel.accumulators.length > 0 || context.readsOutput);
   const values: Code[] = [];
@@ -224,5 +230,11 @@ export const evaluate = (context: Context, name: string, block: Block, scope: Sc
     );
     values.push(get(value));
   }
+  return values;
+};
+
+/** The value of a block at a position. */
+export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
+  const values = evaluateAll(context, name, block, scope, position);
   return values[values.length - 1] ?? splat(0);
 };

@@ -2,9 +2,8 @@
 import type { ScalarFunction } from '../../../dsl/scalar.js';
 import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
-import { plain, type WasmFunction } from './code.js';
+import type { WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
-import type { Context } from './evaluate.js';
 import { emitKernel } from './kernel.js';
 import { kernelsOf, type Layout, layoutOf } from './layout.js';
 import { elementary } from './math.js';
@@ -76,13 +75,15 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const layout = layoutOf(program, largestOf(sources.map((source) => source.scratch)));
   const kernels = new Map<string, readonly WasmFunction[]>();
   const summaries = new Map<string, readonly KernelSummary[]>();
-  const multiplyAdd: Context['multiplyAdd'] = options.relaxedSimd
-    ? (a, b, sum) => plain('f32x4.relaxed_madd', a, b, sum)
-    : (a, b, sum) => plain('f32x4.add', sum, plain('f32x4.mul', a, b));
   for (const { name, parts } of sources) {
     const emitted = parts.map((kernel) => ({
       fn: kernel.name,
-      ...emitKernel({ kernel, addressOf: (buffer) => layout.buffers[buffer] ?? 0, multiplyAdd, readsOutput: false }),
+      ...emitKernel({
+        kernel,
+        addressOf: (buffer) => layout.buffers[buffer] ?? 0,
+        fuses: options.relaxedSimd,
+        readsOutput: false,
+      }),
     }));
     kernels.set(
       name,

@@ -1,7 +1,7 @@
 /**
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
-import type { Accumulator, Part } from '../../program.js';
+import type { Accumulator, Block, Part } from '../../program.js';
 import { extentOf, linearOf, outputIndex, type Shift, strideOf } from './affine.js';
 import {
   branch,
@@ -18,7 +18,7 @@ import {
   shuffle,
   splat,
 } from './code.js';
-import { type Context, elementAddress, evaluate, type Position } from './evaluate.js';
+import { type Context, elementAddress, evaluate, evaluateAll, type Position } from './evaluate.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
@@ -118,6 +118,14 @@ const update = (
   }
 };
 
+/** A term that is a product, as what comes before and its two factors. */
+const productOf = (term: Block): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
+  const last = term[term.length - 1];
+  return last?.op === 'apply' && last.fn === 'mul'
+    ? { factors: term.slice(0, -1), operands: last.operands }
+    : undefined;
+};
+
 /** The terms of one part at all cells, with lanes along `along`. */
 const emitTerms = (
   context: Context,
@@ -132,12 +140,19 @@ const emitTerms = (
   }: { readonly name: string; readonly part: Part; readonly along: number | undefined; readonly masked: boolean },
   exit: { readonly label: Label; readonly axis: number } | undefined,
 ): void => {
+  const product = context.fuses && !masked ? productOf(part.term) : undefined;
   for (const [i, cell] of cells.entries()) {
     const position: Position = { shift: cell.shift, lanes: along, accumulators: [] };
-    const value = evaluate(context, name, part.term, scope, position);
-    scope.code.push(
-      ...update(context, scope, cell, accumulator, part, masked ? plain('v128.and', value, laneZero) : value),
-    );
+    const sum = cell.values[accumulator];
+    if (product !== undefined && sum !== undefined && context.kernel.accumulators[accumulator]?.kind === 'sum') {
+      const values = evaluateAll(context, name, product.factors, scope, position);
+      const [a = splat(0), b = splat(0)] = product.operands.map((operand) => values[operand]);
+      scope.code.push(set(sum, plain('f32x4.relaxed_madd', a, b, get(sum))));
+    } else {
+      const value = evaluate(context, name, part.term, scope, position);
+      const term = masked ? plain('v128.and', value, laneZero) : value;
+      scope.code.push(...update(context, scope, cell, accumulator, part, term));
+    }
     // a branch that is never taken keeps V8 from loading all five vectors before it multiplies, and spilling them
     const next = cells[i + 1];
     const columnEnds = next !== undefined && next.column !== cell.column;

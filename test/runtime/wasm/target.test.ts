@@ -1,10 +1,11 @@
 /** The WebAssembly target: handles, memory over many runs, errors by name, and what happens when a thread is lost. */
+import { setFlagsFromString } from 'node:v8';
 import { assert } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import { control } from '../../../compiler/emit/wasm/layout.js';
 import { showTargetError } from '../../../runtime/target.js';
 import { type Surroundings, surroundings } from '../../../runtime/wasm/host.js';
-import { wasmTarget } from '../../../runtime/wasm/index.js';
+import { hasRelaxedSimd, wasmTarget } from '../../../runtime/wasm/index.js';
 import type { ThreadHost, WorkerHandle } from '../../../runtime/wasm/pool.js';
 import { accumulator, affine, apply, load, loop, pointwise, program, step, sum } from '../../cases/builder.js';
 import { arraysOf, compileOn, rightOf, runStage, targetFor } from './run.js';
@@ -166,6 +167,19 @@ describe('wasm target', () => {
     const executable = await compileOn(target, product);
     assert.equal(executable.threads, 1);
     assert.isNumber((await runStage(executable, 'main', productInputs)).scalars.total);
+  });
+
+  it('fuses multiply and add where that is asked for and the engine can', async () => {
+    const without = await wasmTarget({ threads: 1, relaxedSimd: true })();
+    assert.equal(E.isRight(without), hasRelaxedSimd());
+    // Node 20 has it behind a flag, which takes effect for modules compiled from now on
+    setFlagsFromString('--experimental-wasm-relaxed-simd');
+    const target = rightOf(await wasmTarget({ threads: 1, relaxedSimd: true })());
+    assert.match(target.description, /fused multiply-add/);
+    const fused = await arraysOf(await runStage(await compileOn(target, product), 'main', productInputs));
+    const exact = await arraysOf(await runStage(await compileOn(await one(), product), 'main', productInputs));
+    assert.notDeepEqual(fused, exact, 'other roundings');
+    for (const [i, value] of (exact.z ?? []).entries()) assert.closeTo(fused.z?.[i] ?? Number.NaN, value, 1e-4);
   });
 
   it('refuses a program that needs more than 4 GiB', async () => {
