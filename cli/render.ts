@@ -1,6 +1,6 @@
 /** What a run shows: one line per epoch, and a table at the end. Pure. */
 import Table from 'cli-table3';
-import type { Ending, EpochRecord } from '../optim/index.js';
+import type { Ending, EpochRecord, PublishedResult } from '../optim/index.js';
 import { showOptimizerError } from '../optim/index.js';
 
 const number = (value: number | undefined, digits = 4): string =>
@@ -62,6 +62,22 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
       stopOf(record),
       secondsOf(record),
     ]);
+  return table.toString();
+};
+
+/** When a run reached published accuracies, beside when the publication did; nothing where nothing is published. */
+export const publishedTable = (history: readonly EpochRecord[], published: readonly PublishedResult[]): string => {
+  if (published.length === 0) return '';
+  const table = new Table({
+    head: ['test accuracy', 'here, seconds', 'epoch', 'published, seconds', 'by'],
+    colAligns: ['right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { accuracy, seconds, by } of published) {
+    const reached = history.find(({ testAccuracy }) => testAccuracy !== undefined && testAccuracy >= accuracy);
+    const here = reached === undefined ? ['not reached', '–'] : [secondsOf(reached), epochOf(reached)];
+    table.push([`${(100 * accuracy).toFixed(1)} %`, ...here, `${seconds}`, by]);
+  }
   return table.toString();
 };
 

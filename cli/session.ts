@@ -6,6 +6,7 @@ import {
   checkRun,
   type Experiment,
   type OptimizerState,
+  type PublishedResult,
   parseRunSettings,
   type Run,
   type RunSettings,
@@ -22,7 +23,7 @@ import { loadExperiment } from './experiments.js';
 import { withInterrupt } from './interrupt.js';
 import { givenHyperparameters, misplacedHyperparameter } from './options.js';
 import { writeConfig } from './output.js';
-import { endingLine, epochLine, historyTable } from './render.js';
+import { endingLine, epochLine, historyTable, publishedTable } from './render.js';
 import { trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
@@ -70,6 +71,7 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
 /** A run, and why it has its target. */
 interface PreparedRun extends Run {
   readonly targetReason: string;
+  readonly published: readonly PublishedResult[];
 }
 
 /** Everything that a run needs, checked. */
@@ -93,7 +95,12 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
     ),
     TE.tap((made) => pipe(TE.fromEither(checkRun(made)), TE.mapLeft(showConfigError))),
     TE.bind('choice', ({ settings }) => pipe(chooseTarget(settings.target), TE.mapLeft(showTargetError))),
-    TE.map(({ choice: { target, reason }, ...made }) => ({ ...made, target, targetReason: reason })),
+    TE.map(({ choice: { target, reason }, ...made }) => ({
+      ...made,
+      target,
+      targetReason: reason,
+      published: made.experiment.published ?? [],
+    })),
   );
 
 /** What `config.json` holds: the settings as they were used, and what they were used on. */
@@ -158,9 +165,15 @@ const trainShown = (
   });
 
 /** The table and why the run ended; a failure is left to the caller to report. */
-const showResult = (view: View, { progress, ending }: TrainResult<OptimizerState>): Step<void> => {
-  if (progress.history.length > 0) view.line(`\n${historyTable(progress.history)}`);
-  for (const chart of historyCharts(progress.history)) view.line(chart);
+const showResult = (
+  view: View,
+  { progress: { history }, ending }: TrainResult<OptimizerState>,
+  published: readonly PublishedResult[],
+): Step<void> => {
+  if (history.length > 0) view.line(`\n${historyTable(history)}`);
+  const beside = publishedTable(history, published);
+  if (beside !== '') view.line(beside);
+  for (const chart of historyCharts(history)) view.line(chart);
   if (ending._tag === 'Failed') return TE.left(endingLine(ending));
   view.line(endingLine(ending));
   return TE.right(undefined);
@@ -176,7 +189,7 @@ const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<void
         view.line(line);
     }),
     TE.flatMap((start) => trainShown(made, start, options, view)),
-    TE.flatMap((result) => showResult(view, result)),
+    TE.flatMap((result) => showResult(view, result, made.published)),
   );
 
 /** Runs an experiment to its end; Left is one line for the user. */

@@ -25,4 +25,8 @@ export default experiment({
   }),
   dataset: fromLoader(fashion),
   settings: { batchSize: 1000, epochs: 5, sgn: { damping: 1e-4, maxCgIterations: 5 } },
+  published: [
+    { accuracy: 0.856, seconds: 50, by: 'SGN(5) on a GeForce GTX TITAN X, table 2' },
+    { accuracy: 0.878, seconds: 150, by: 'SGN(5) on a GeForce GTX TITAN X, table 2' },
+  ],
 });

@@ -47,6 +47,16 @@ export interface LoadOptions {
 /** Loads a data set. */
 export type LoadDataset = (options: LoadOptions) => TE.TaskEither<DataFailure, Dataset>;
 
+/** A published result that a run is shown beside. */
+export interface PublishedResult {
+  /** Test accuracy, as a share of 1. */
+  readonly accuracy: number;
+  /** Seconds of training in which it was reached. */
+  readonly seconds: number;
+  /** By what, and on which hardware. */
+  readonly by: string;
+}
+
 /** What an experiment module exports. */
 export interface Experiment {
   readonly _tag: 'Experiment';
@@ -54,6 +64,8 @@ export interface Experiment {
   readonly problem: E.Either<DslError, Problem>;
   readonly dataset: LoadDataset;
   readonly settings: RunSettingsInput;
+  /** What the end of a run says its accuracies beside. */
+  readonly published?: readonly PublishedResult[];
 }
 
 /** Settings that are refused, with what to do instead. */
