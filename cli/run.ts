@@ -10,8 +10,9 @@ import { type RunOptions, runSession } from './session.js';
 
 const examples = `
 Examples:
-  $ sgn run mnist                              the paper's MNIST network with SGN(10), three epochs
-  $ sgn run mnist --cg 3 --epochs 10           SGN(3): at most 3 CG iterations per step
+  $ sgn run mnist                              the paper's MNIST network with SGN(3), twelve epochs
+  $ sgn run mnist --cg 10 --epochs 3           SGN(10): at most 10 CG iterations per step
+  $ sgn run cifar10 --limit 5000               trains on a part of the data
   $ sgn run mnist --solver sgd --learning-rate 1 --seconds 25
   $ sgn run boston --trust-region off --damping 1e-3 --damping-schedule cosine
   $ sgn run sine --seed 3 --out runs/sine-3    leaves config, history and parameters in the folder
@@ -35,6 +36,7 @@ export const runCommand = (): Command =>
       .option('--seconds <s>', 'end after so many seconds of training', positiveNumber)
       .option('--batch <n>', 'samples per mini-batch', positiveNumber)
       .option('--seed <n>', 'of the initial parameters and the order of the samples', positiveNumber)
+      .option('--limit <n>', 'train on the first n samples only', parseCount)
       .addOption(new Option('--target <name>', 'where the programs run').choices(['auto', ...targetNames]))
       .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
       .option(

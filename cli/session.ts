@@ -1,10 +1,12 @@
 /** One run from the words of the command line to its table and files. */
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { showDslError } from '../dsl/index.js';
 import {
   checkRun,
   type Experiment,
+  limitTrain,
   type OptimizerState,
   type PublishedResult,
   parseRunSettings,
@@ -13,6 +15,7 @@ import {
   runSettings,
   type Start,
   showConfigError,
+  showDatasetError,
   solverName,
   type TrainResult,
 } from '../optim/index.js';
@@ -35,6 +38,7 @@ export interface RunOptions extends Readonly<Record<string, unknown>> {
   readonly seconds?: number;
   readonly batch?: number;
   readonly seed?: number;
+  readonly limit?: number;
   readonly target?: string;
   readonly data?: string;
   readonly out?: string;
@@ -91,6 +95,11 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
       pipe(
         experiment.dataset({ folder: options.data, onDownload: view.download }),
         TE.mapLeft(({ message }) => message),
+        TE.flatMapEither((dataset) =>
+          options.limit === undefined
+            ? E.right(dataset)
+            : pipe(limitTrain(dataset, options.limit), E.mapLeft(showDatasetError)),
+        ),
       ),
     ),
     TE.tap((made) => pipe(TE.fromEither(checkRun(made)), TE.mapLeft(showConfigError))),
