@@ -19,8 +19,8 @@ export interface BenchOptions {
   readonly json?: string;
   /** Run jax-js and TensorFlow.js as well; they are development dependencies. */
   readonly peers?: boolean;
-  /** Names of models; default: all. */
-  readonly models?: readonly string[];
+  /** Names of built-in models, or experiments; default: all built-in models. */
+  readonly models?: readonly (string | Experiment)[];
   /** Default: the target's. */
   readonly threads?: number;
   readonly timing?: Timing;
@@ -41,13 +41,14 @@ export const benchModels: readonly string[] = Object.keys(modules);
 
 type Step<A> = TE.TaskEither<string, A>;
 
-const loadModel = (name: string): Step<Experiment> => {
-  const load = modules[name];
+const loadModel = (model: string | Experiment): Step<Experiment> => {
+  if (typeof model !== 'string') return TE.right(model);
+  const load = modules[model];
   return load === undefined
-    ? TE.left(`${name} is no model of the benchmark; there are ${benchModels.join(', ')}`)
+    ? TE.left(`${model} is no model of the benchmark; there are ${benchModels.join(', ')}`)
     : pipe(
         TE.tryCatch(load, String),
-        TE.flatMapEither((module) => experimentOf(name, module)),
+        TE.flatMapEither((module) => experimentOf(model, module)),
         TE.mapLeft((error) => (typeof error === 'string' ? error : showConfigError(error))),
       );
 };
@@ -85,12 +86,20 @@ const timeModels = (
   options: BenchOptions,
 ): Step<readonly ModelResult[]> =>
   TE.sequenceSeqArray(
-    (options.models ?? benchModels).map((name) =>
+    (options.models ?? benchModels).map((model) =>
       pipe(
-        loadModel(name),
-        TE.tapIO(() => () => options.onModel?.(name)),
-        TE.flatMap((experiment) => benchModel(target, peak, options.timing ?? defaultTiming, peers, experiment)),
-        TE.mapLeft((reason) => `${name}: ${reason}`),
+        loadModel(model),
+        TE.tapIO(
+          ({ name }) =>
+            () =>
+              options.onModel?.(name),
+        ),
+        TE.flatMap((experiment) =>
+          pipe(
+            benchModel(target, peak, options.timing ?? defaultTiming, peers, experiment),
+            TE.mapLeft((reason) => `${experiment.name}: ${reason}`),
+          ),
+        ),
       ),
     ),
   );

@@ -1,0 +1,62 @@
+/** The benchmark on a small model, with the peers, and its parts. */
+import { assert } from 'chai';
+import * as E from 'fp-ts/lib/Either.js';
+import { runBench, showReport } from '../../bench/index.js';
+import { measure, median } from '../../bench/measure.js';
+import { denseNetwork } from '../../bench/peers/peer.js';
+import fashion from '../../examples/fashion.js';
+import sine from '../../examples/sine.js';
+
+const quick = { warmUp: 1, budget: 10 } as const;
+
+describe('bench', () => {
+  it('takes the middle of the samples, and turns between contenders', async () => {
+    assert.equal(median([5, 1, 100]), 5);
+    const order: string[] = [];
+    const contender = (name: string, milliseconds: number) => ({
+      name,
+      run: async () => {
+        if (order[order.length - 1] !== name) order.push(name);
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      },
+    });
+    const times = await measure([contender('slow', 20), contender('fast', 4)], quick);
+    assert.isAbove(times.slow ?? 0, times.fast ?? Number.NaN);
+    assert.isAbove(order.length, 3, 'several turns');
+  });
+
+  it('knows perceptrons from other networks', () => {
+    const of = (problem: typeof sine.problem) => (E.isRight(problem) ? denseNetwork(problem.right) : undefined);
+    const network = of(sine.problem);
+    assert.deepEqual(
+      network?.layers.map(({ inputs, units }) => [inputs, units]),
+      [
+        [1, 20],
+        [20, 20],
+        [20, 20],
+        [20, 1],
+      ],
+    );
+    assert.equal(network?.loss, 'squaredError');
+    assert.isUndefined(of(fashion.problem));
+  });
+
+  it('times a model, and peers that compute the same', async () => {
+    const report = await runBench({ models: [sine], peers: true, threads: 1, timing: quick })();
+    if (E.isLeft(report)) throw new Error(report.left);
+    const [model] = report.right.models;
+    assert.equal(model?.name, 'sine');
+    for (const peer of [model?.peers.jaxjs, model?.peers.tfjs]) {
+      assert.isAbove(peer?.ratio ?? 0, 0);
+      assert.isBelow(peer?.difference ?? 1, 1e-4);
+    }
+    for (const value of [model?.forwardMs, model?.gradientMs, model?.ggnMs, model?.stepMs, model?.ggnGflops])
+      assert.isAbove(value ?? 0, 0);
+    assert.match(showReport(report.right), /sine/);
+  });
+
+  it('refuses a model that it does not know', async () => {
+    const report = await runBench({ models: ['none'], threads: 1, timing: quick })();
+    assert.isTrue(E.isLeft(report) && report.left.includes('none is no model'));
+  });
+});
