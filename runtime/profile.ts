@@ -18,9 +18,19 @@ const renamed = (block: Block, names: ReadonlyMap<number, number>): Block =>
     instruction.op === 'load' ? { ...instruction, buffer: names.get(instruction.buffer) ?? 0 } : instruction,
   );
 
+/** Element 0 of a buffer as a scalar: to have it is to know that the buffer is done, without moving the rest. */
+const firstElement = (buffer: number, output: number): Kernel => ({
+  name: 'first',
+  axes: [],
+  outputAxes: [],
+  output,
+  accumulators: [],
+  body: [{ op: 'load', buffer, index: { offset: 0, terms: [] }, guards: [] }],
+});
+
 /**
- * One kernel as a program of its own: what it reads are inputs, what it writes is the output. A kernel that updates its
- * own input writes elsewhere here, so that every run does the same work.
+ * One kernel as a program of its own: what it reads are inputs, of what it writes the first element is the output. A
+ * kernel that updates its own input writes elsewhere here, so that every run does the same work.
  */
 export const isolateKernel = (program: Program, kernel: Kernel): Program => {
   const { reads } = stepBuffers({ kind: 'kernel', kernel });
@@ -29,11 +39,13 @@ export const isolateKernel = (program: Program, kernel: Kernel): Program => {
   const buffers: Program['buffers'] = [
     ...reads.map((buffer, i) => ({ name: `in${i}`, length: lengthOf(buffer), kind: 'input' as const })),
     { name: 'out', length: lengthOf(kernel.output), kind: 'temporary' },
+    { name: 'first', length: 1, kind: 'temporary' },
   ];
+  const out = reads.length;
   const port = (name: string, buffer: number): Port => ({ name, buffer, shape: [buffers[buffer]?.length ?? 0] });
   const isolated: Kernel = {
     ...kernel,
-    output: reads.length,
+    output: out,
     accumulators: kernel.accumulators.map((accumulator) => ({
       ...accumulator,
       parts: accumulator.parts.map((part) => ({ ...part, term: renamed(part.term, names) })),
@@ -42,7 +54,15 @@ export const isolateKernel = (program: Program, kernel: Kernel): Program => {
   };
   const stages: Program['stages'] = [
     { name: 'give', inputs: reads.map((_, i) => port(`in${i}`, i)), outputs: [], steps: [] },
-    { name: 'run', inputs: [], outputs: [port('out', reads.length)], steps: [{ kind: 'kernel', kernel: isolated }] },
+    {
+      name: 'run',
+      inputs: [],
+      outputs: [{ name: 'first', buffer: out + 1, shape: [] }],
+      steps: [
+        { kind: 'kernel', kernel: isolated },
+        { kind: 'kernel', kernel: firstElement(out, out + 1) },
+      ],
+    },
   ];
   return { name: kernel.name, buffers, stages, memory: planMemory(buffers, stages) };
 };
