@@ -29,8 +29,9 @@ const firstElement = (buffer: number, output: number): Kernel => ({
 });
 
 /**
- * One kernel as a program of its own: what it reads are inputs, of what it writes the first element is the output. A
- * kernel that updates its own input writes elsewhere here, so that every run does the same work.
+ * One kernel as a program of its own: what it reads are inputs, of what it writes the first element is the output of stage
+ * `run`, and all of it that of stage `take`. A kernel that updates its own input writes elsewhere here, so that every
+ * run does the same work.
  */
 export const isolateKernel = (program: Program, kernel: Kernel): Program => {
   const { reads } = stepBuffers({ kind: 'kernel', kernel });
@@ -63,6 +64,7 @@ export const isolateKernel = (program: Program, kernel: Kernel): Program => {
         { kind: 'kernel', kernel: firstElement(out, out + 1) },
       ],
     },
+    { name: 'take', inputs: [], outputs: [port('out', out)], steps: [] },
   ];
   return { name: kernel.name, buffers, stages, memory: planMemory(buffers, stages) };
 };

@@ -30,7 +30,8 @@ describe('profiles', () => {
       reads.map((buffer, i) => [`in${i}`, new Float32Array(source.buffers[buffer]?.length ?? 0).fill(0)]),
     );
     await executable.right.run('give', inputs)();
-    const result = await executable.right.run('run', {})();
+    await executable.right.run('run', {})();
+    const result = await executable.right.run('take', {})();
     if (E.isLeft(result)) throw new Error('not run');
     const out = await result.right.arrays.out?.read();
     if (out === undefined || E.isLeft(out)) throw new Error('no output');
