@@ -237,12 +237,37 @@ const decodeUnit = (kernel: Kernel, scope: Scope, outer: readonly number[], chun
   return chunk;
 };
 
+// more units than this only cost: their axes are taken apart by division
+const unitsWished = 256;
+
+/** The outermost axes, as many as give units enough; the others are loops inside a unit. */
+const unitAxesOf = (kernel: Kernel, outer: readonly number[]): readonly number[] => {
+  let units = 1;
+  return outer.filter((axis) => {
+    const needed = units < unitsWished;
+    if (needed) units *= extentOf(kernel, axis);
+    return needed;
+  });
+};
+
+/** Loops over axes, outermost first, around what `inner` emits. */
+const emitLoops = (kernel: Kernel, scope: Scope, axes: readonly number[], inner: (scope: Scope) => void): void => {
+  const [axis, ...rest] = axes;
+  if (axis === undefined) inner(scope);
+  else
+    emitLoop(scope, axis, 'outer', { from: i32(0), to: i32(extentOf(kernel, axis)), step: 1 }, (at) =>
+      emitLoops(kernel, at, rest, inner),
+    );
+};
+
 /** The functions of a normalised kernel. */
 export const emitKernel = (context: Context): EmittedKernel => {
   const { kernel } = context;
   const schedule = scheduleOf(kernel);
   const chunks = chunksOf(kernel, schedule);
-  const units = schedule.outer.reduce((n, axis) => n * extentOf(kernel, axis), chunks?.count ?? 1);
+  const unitAxes = unitAxesOf(kernel, schedule.outer);
+  const units = unitAxes.reduce((n, axis) => n * extentOf(kernel, axis), chunks?.count ?? 1);
+  const inside = schedule.outer.filter((axis) => !unitAxes.includes(axis));
   const [lo, hi] = [local('i32', 'lo'), local('i32', 'hi')];
   const root = childScope(undefined);
   const functions: WasmFunction[] = [];
@@ -259,11 +284,12 @@ export const emitKernel = (context: Context): EmittedKernel => {
     else emitBlocks(emission, scope, schedule.blockTerms);
     if (apart && !isSumItself(kernel)) emitFinish(emission, scope);
   };
-  const [single] = schedule.outer;
-  const simple = chunks === undefined && schedule.outer.length === 1 ? single : undefined;
-  emitLoop(root, simple ?? unitAxis, 'unit', { from: get(lo), to: get(hi), step: 1 }, (scope) =>
-    run(scope, simple === undefined ? decodeUnit(kernel, scope, schedule.outer, chunks) : i32(0)),
-  );
+  const [single] = unitAxes;
+  const simple = chunks === undefined && unitAxes.length === 1 ? single : undefined;
+  emitLoop(root, simple ?? unitAxis, 'unit', { from: get(lo), to: get(hi), step: 1 }, (scope) => {
+    const chunk = simple === undefined ? decodeUnit(kernel, scope, unitAxes, chunks) : i32(0);
+    emitLoops(kernel, scope, inside, (at) => run(at, chunk));
+  });
   const main: WasmFunction = { name: kernel.name, exported: false, params: [lo, hi], results: [], body: root.code };
   return { functions: [...functions, main], units, cycles: scheduleCycles(kernel, schedule) };
 };

@@ -95,6 +95,9 @@ const columnWidths = (kernel: Kernel, column: number, lanes: Schedule['lanes'], 
   return segments;
 };
 
+/** Cycles of reading or writing four elements one by one: the further apart, the more cache lines. */
+const scatteredCycles = (stride: number | undefined): number => 4 + Math.min(12, Math.abs(stride ?? 16));
+
 const transcendental = new Set<string>(['exp', 'log', 'tanh', 'sigmoid', 'softplus', 'pow']);
 
 /** Cycles of one evaluation of a block on a tile of `rows` × `vectors`. */
@@ -126,7 +129,10 @@ const blockCycles = (
     const stride = along === undefined ? 0 : strideOf(linearOf(axes, instruction.index), along);
     const contiguous = stride === 0 || stride === 1;
     const guardsVary = along !== undefined && guards.has(along);
-    return total + copies * ((contiguous ? 0.5 : 4) + (guards.size > 0 ? 1.5 : 0) + (guardsVary ? 4 : 0));
+    return (
+      total +
+      copies * ((contiguous ? 0.5 : scatteredCycles(stride)) + (guards.size > 0 ? 1.5 : 0) + (guardsVary ? 4 : 0))
+    );
   }, 0);
 };
 
@@ -150,7 +156,8 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
   );
   const stride =
     schedule.column === undefined ? 0 : strideOf(linearOf(kernel.axes, outputIndex(kernel)), schedule.column);
-  const store = schedule.lanes === 'reduction' ? 4 : stride === 1 || column.lanes === 1 ? 1 : 4;
+  const vectorStore = stride === 1 || column.lanes === 1 ? 1 : scatteredCycles(stride);
+  const store = schedule.lanes === 'reduction' ? 4 : vectorStore;
   const body = blockCycles(kernel, kernel.body, columnLanes, { ...tile, inner: undefined });
   return terms.reduce((sum, cycles) => sum + cycles, 0) + body + rows * column.vectors * store + 4;
 };
