@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { experimentCommand } from './experiment.js';
 import { inspectCommand } from './inspect.js';
@@ -12,7 +13,7 @@ import { runCommand } from './run.js';
 // The package's own file, found by the package's own name from sources and from a build alike.
 const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('sgn.js/package.json'));
 
-const commands = [runCommand, experimentCommand, reportCommand, inspectCommand, checkCommand];
+const commands = [runCommand, experimentCommand, reportCommand, inspectCommand, checkCommand, benchCommand];
 
 const program = new Command('sgn')
   .description('Train networks with the stochastic generalized Gauss-Newton method (Gargiani et al. 2020).')

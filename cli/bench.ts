@@ -1,0 +1,51 @@
+/** `sgn bench`: how fast the models are, against this machine's peak and against other libraries. */
+import { Command } from 'commander';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { benchModels, runBench, showReport } from '../bench/index.js';
+import { parseCount } from './options.js';
+
+interface BenchCommandOptions {
+  readonly json?: string;
+  readonly peers?: boolean;
+  readonly threads?: number;
+}
+
+const examples = `
+Examples:
+  $ sgn bench                        every built-in model, about a minute on two cores
+  $ sgn bench mnist boston           only these
+  $ sgn bench --peers                the same work in jax-js and TensorFlow.js, in turn in the same run
+  $ sgn bench --json bench.json      the figures as data
+
+Milliseconds are medians. GFLOP/s and the share of the peak are of the GGN product: useful floating-point operations
+against a plain register-tiled matrix product in the same process. A peer's ratio is its time over ours. Quote ratios:
+absolute times change with what else the machine is doing.`;
+
+/** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
+export const benchCommand = (): Command =>
+  new Command('bench')
+    .description('Time forward pass, gradient, GGN product and SGN(10) step of the models on the wasm target.')
+    .argument('[models...]', benchModels.join(', '))
+    .option('--json <file>', 'write the figures as JSON')
+    .option('--peers', 'time jax-js and TensorFlow.js as well (development dependencies)')
+    .option('--threads <n>', 'threads of the wasm target (default: all cores)', parseCount)
+    .addHelpText('after', examples)
+    .action(async (models: readonly string[], options: BenchCommandOptions) => {
+      await pipe(
+        runBench({
+          ...options,
+          ...(models.length === 0 ? {} : { models }),
+          onModel: (name) => process.stderr.write(`timing ${name} …\n`),
+        }),
+        TE.match(
+          (message) => {
+            process.stderr.write(`sgn: ${message}\n`);
+            process.exitCode = 1;
+          },
+          (report) => {
+            process.stdout.write(`${showReport(report)}\n`);
+          },
+        ),
+      )();
+    });
