@@ -12,7 +12,7 @@ export const control = {
   kernel: 192,
   /** Its finished tasks. */
   done: 256,
-  /** Helpers that sleep until the epoch changes. */
+  /** Not 0: helpers have gone to sleep, until the epoch changes, since they were last woken. */
   sleepers: 320,
   /** Not 0: helpers return. */
   leave: 384,

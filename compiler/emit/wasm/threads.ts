@@ -34,8 +34,7 @@ export interface SharedKernel {
 const zero = i32(0);
 const read = (word: keyof typeof control): Code => memory('i32.atomic.load', control[word], zero);
 const write = (word: keyof typeof control, value: Code): Code => memory('i32.atomic.store', control[word], zero, value);
-const increment = (word: keyof typeof control, by = 1): Code =>
-  memory('i32.atomic.rmw.add', control[word], zero, i32(by));
+const increment = (word: keyof typeof control): Code => memory('i32.atomic.rmw.add', control[word], zero, i32(1));
 const drop = (value: Code): Code => ({ kind: 'drop', value });
 const result = (value: Code): Code => plain('return', value);
 
@@ -168,7 +167,11 @@ const share: WasmFunction = (() => {
         plain('i64.shl', plain('i64.extend_i32_u', get(tasks)), i64(32)),
       ),
       drop(increment('epoch')),
-      when(read('sleepers'), [drop(memory('memory.atomic.notify', control.epoch, zero, i32(forever)))]),
+      // once per sleep: a helper that has been woken and waits for its turn needs no second call
+      when(read('sleepers'), [
+        write('sleepers', zero),
+        drop(memory('memory.atomic.notify', control.epoch, zero, i32(forever))),
+      ]),
       call('work'),
       call('finish', get(tasks)),
     ],
@@ -199,7 +202,6 @@ const help: WasmFunction = (() => {
             ]),
             drop(increment('sleepers')),
             drop(memory('memory.atomic.wait32', control.epoch, zero, get(epoch), i64(forever))),
-            drop(increment('sleepers', -1)),
           ]),
           branch(again),
         ]),

@@ -145,30 +145,37 @@ const positive = (length: number, seed: number): Float32Array => {
 describe('wasm: random kernels', () => {
   const [one, two] = [targetFor({ threads: 1 }), targetFor({ threads: 2 })];
 
-  const check = async (shape: Shape): Promise<void> => {
-    const compiled = programOf(shape);
-    const inputs = {
-      x: positive(compiled.buffers[0]?.length ?? 0, 1),
-      y: positive(compiled.buffers[1]?.length ?? 0, 2),
+  const check =
+    (tolerance: number) =>
+    async (shape: Shape): Promise<void> => {
+      const compiled = programOf(shape);
+      const inputs = {
+        x: positive(compiled.buffers[0]?.length ?? 0, 1),
+        y: positive(compiled.buffers[1]?.length ?? 0, 2),
+      };
+      const results: Float32Array[] = [];
+      for (const target of [await one(), await two(), interpreterTarget]) {
+        const executable = await compileOn(target, compiled);
+        const { z = new Float32Array(0) } = await arraysOf(await runStage(executable, 'main', inputs));
+        executable.dispose();
+        results.push(z);
+      }
+      const [single, double, expected = new Float32Array(0)] = results;
+      assert.deepEqual(double, single);
+      assert.equal(single?.length, expected.length);
+      for (const [i, value] of expected.entries()) {
+        const actual = single?.[i] ?? Number.NaN;
+        assert.isAtMost(
+          Math.abs(actual - value),
+          tolerance * Math.abs(value),
+          `element ${i}: ${actual} instead of ${value}`,
+        );
+      }
     };
-    const results: Float32Array[] = [];
-    for (const target of [await one(), await two(), interpreterTarget]) {
-      const executable = await compileOn(target, compiled);
-      const { z = new Float32Array(0) } = await arraysOf(await runStage(executable, 'main', inputs));
-      executable.dispose();
-      results.push(z);
-    }
-    const [single, double, expected = new Float32Array(0)] = results;
-    assert.deepEqual(double, single);
-    assert.equal(single?.length, expected.length);
-    for (const [i, value] of expected.entries()) {
-      const actual = single?.[i] ?? Number.NaN;
-      assert.isAtMost(Math.abs(actual - value), 1e-5 * Math.abs(value), `element ${i}: ${actual} instead of ${value}`);
-    }
-  };
 
-  it('agree with the interpreter', () => fc.assert(fc.asyncProperty(shapes, check), { numRuns: 200 }));
+  it('agree with the interpreter', () => fc.assert(fc.asyncProperty(shapes, check(1e-5)), { numRuns: 200 }));
 
+  // hundreds of equal terms onto a large sum may all round the same way
   it('agree with the interpreter where reductions are long', () =>
-    fc.assert(fc.asyncProperty(longShapes, check), { numRuns: 40 }));
+    fc.assert(fc.asyncProperty(longShapes, check(4e-5)), { numRuns: 40 }));
 });
