@@ -6,7 +6,13 @@ import { derivativeCosts } from '../compiler/inspect/costs.js';
 import type { InspectedLevel, Inspection } from '../compiler/inspect/data.js';
 import { type Inspected, inspectGraph } from '../compiler/inspect/inspect.js';
 import type { CompiledGraph } from '../compiler/inspect/program.js';
-import { type EmittedSource, emittedLanguages, emittedSources, isSourceOf } from '../compiler/inspect/sources.js';
+import {
+  type EmittedLanguage,
+  type EmittedSource,
+  emittedLanguages,
+  emittedSources,
+  isSourceOf,
+} from '../compiler/inspect/sources.js';
 import { diffLines, showDiff } from '../compiler/print/diff.js';
 import { dotOf, drawingOf } from '../compiler/print/dot.js';
 import { latexLevel } from '../compiler/print/latex.js';
@@ -97,20 +103,29 @@ const timingsOf = (compiled: CompiledGraph, { profile, target }: InspectOptions)
     ? onTarget(target, (opened) => pipe(profileKernels(opened, compiled.program), TE.mapLeft(showTargetError)))
     : TE.right({});
 
-const sourceError = ({ kernel, reason }: { readonly kernel: string; readonly reason: string }): string =>
-  `kernel ${kernel} cannot be emitted: ${reason}`;
+/** The sources in a language that needs no device; a kernel that it cannot hold says why in the place of its source. */
+const sourcesOrReasons = ({ program }: CompiledGraph, language: EmittedLanguage): readonly EmittedSource[] => {
+  const { sources, refused } = emittedSources(program, language);
+  const reasons = refused.map(
+    ({ kernel, reason }): EmittedSource => ({
+      kernel,
+      language,
+      text: `// no ${language} source: ${reason}; a smaller --batch may do`,
+    }),
+  );
+  return [...sources, ...reasons];
+};
 
 const sourcesIn = (
-  { program }: CompiledGraph,
+  compiled: CompiledGraph,
   language: (typeof sourceLanguages)[number],
   { target }: InspectOptions,
 ): Step<readonly EmittedSource[]> => {
-  if (language === 'gpujs' || language === 'wat')
-    return pipe(TE.fromEither(emittedSources(program, language)), TE.mapLeft(sourceError));
+  if (language === 'gpujs' || language === 'wat') return TE.right(sourcesOrReasons(compiled, language));
   const device = target === 'auto' ? (language === 'wgsl' ? 'gpujs:webgpu' : 'gpujs:webgl2') : target;
   return onTarget(device, (opened) =>
     pipe(
-      deviceSources(opened, program),
+      deviceSources(opened, compiled.program),
       TE.mapLeft(showTargetError),
       TE.map((sources) => sources.filter((source) => source.language === language)),
     ),
@@ -169,26 +184,13 @@ const drawn = (inspection: Inspection, level: InspectedLevel): Step<string> =>
     TE.mapLeft(({ reason }) => `the graph cannot be drawn: ${reason}`),
   );
 
-/** The sources in a language; where it cannot hold the program, every kernel says why in their place. */
-const sourcesOrReason = (
-  { program, inspected }: CompiledGraph,
-  language: (typeof emittedLanguages)[number],
-): readonly EmittedSource[] =>
-  pipe(
-    emittedSources(program, language),
-    E.getOrElseW((error): readonly EmittedSource[] => {
-      const text = `no ${language} source: ${sourceError(error)}; a smaller --batch may do`;
-      return inspected.kernels.map(({ name }): EmittedSource => ({ kernel: name, language, text }));
-    }),
-  );
-
 const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions): Step<string> =>
   pipe(
     TE.fromEither(compiledGraph(loaded)),
     TE.bindTo('compiled'),
     TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
     TE.bind('sources', ({ compiled }) =>
-      TE.right(emittedLanguages.map((language) => sourcesOrReason(compiled, language))),
+      TE.right(emittedLanguages.map((language) => sourcesOrReasons(compiled, language))),
     ),
     TE.bind('svg', () => drawn(loaded.inspected.inspection, level)),
     TE.flatMap(({ compiled, timings, sources, svg }) =>

@@ -17,7 +17,7 @@ export { type DerivativeCost, derivativeCosts } from './inspect/costs.js';
 export type * from './inspect/data.js';
 export { deriveGraph, type GraphName, graphNames, type InspectedGraph, type InspectedModel } from './inspect/graphs.js';
 export { type Inspected, inspect, inspectGraph } from './inspect/inspect.js';
-export { type EmittedSource, emittedSources } from './inspect/sources.js';
+export { type EmittedSource, type EmittedSources, emittedSources, type SourceError } from './inspect/sources.js';
 export type { StageExpressions } from './lower/lower.js';
 export { type Pass, type PassName, passes, runPasses } from './passes.js';
 export { dotOf, drawingOf } from './print/dot.js';

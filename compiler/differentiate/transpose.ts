@@ -121,6 +121,7 @@ const transposeRules: { readonly [O in Op]: TransposeRule<O> } = {
   result: nonlinear,
 };
 
+// TypeScript cannot follow that the row of `node.op` takes `node` (a correlated union): it is told here.
 const ruleOf = (op: Op): TransposeRule<Op> => transposeRules[op] as unknown as TransposeRule<Op>;
 
 /**

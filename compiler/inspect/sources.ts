@@ -1,6 +1,6 @@
 /** The emitted source of every kernel, for the generators that need no device. */
-import * as E from 'fp-ts/lib/Either.js';
-import { planProgram } from '../emit/gpujs/index.js';
+import * as A from 'fp-ts/lib/Array.js';
+import { emitKernels } from '../emit/gpujs/index.js';
 import { emitProgram, showKernel } from '../emit/wasm/index.js';
 import type { Program } from '../program.js';
 
@@ -27,29 +27,32 @@ export interface SourceError {
 
 const patienceSeconds = 10;
 
-const emitters: Readonly<
-  Record<EmittedLanguage, (program: Program) => E.Either<SourceError, readonly EmittedSource[]>>
-> = {
+/** The sources of a program's kernels in one language, and the kernels that the language cannot hold. */
+export interface EmittedSources {
+  readonly sources: readonly EmittedSource[];
+  readonly refused: readonly SourceError[];
+}
+
+const emitters: Readonly<Record<EmittedLanguage, (program: Program) => EmittedSources>> = {
   gpujs: (program) => {
-    const plan = planProgram(program, 'webgpu');
-    if (E.isLeft(plan)) return E.left({ ...plan.left, _tag: 'SourceError' });
-    return E.right(
-      [...plan.right.kernels.values()].map(({ name, source }) => ({ kernel: name, language: 'gpujs', text: source })),
-    );
+    const { left, right } = A.separate([...emitKernels(program, 'webgpu')]);
+    return {
+      sources: right.map(({ name, source }) => ({ kernel: name, language: 'gpujs', text: source })),
+      refused: left.map(({ kernel, reason }) => ({ _tag: 'SourceError', kernel, reason })),
+    };
   },
   wat: (program) => {
     const { kernels } = emitProgram(program, { shared: true, relaxedSimd: false, patienceSeconds });
-    return E.right(
-      [...kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
+    const sources = [...kernels].map(
+      ([kernel, functions]): EmittedSource => ({ kernel, language: 'wat', text: showKernel(functions) }),
     );
+    return { sources, refused: [] };
   },
 };
 
 /** The sources of a program's kernels in one language. */
-export const emittedSources = (
-  program: Program,
-  language: EmittedLanguage,
-): E.Either<SourceError, readonly EmittedSource[]> => emitters[language](program);
+export const emittedSources = (program: Program, language: EmittedLanguage): EmittedSources =>
+  emitters[language](program);
 
 /** Is it the source of the kernel, or of a part of it? */
 export const isSourceOf = (kernel: string, source: EmittedSource): boolean =>

@@ -25,7 +25,7 @@ const exploreModel = async (model: InspectedModel): Promise<{ readonly data: Exp
   const { program, inspected } = rightOf(compile({ batch: 100 }));
   const level = inspection.levels.at(-1);
   if (level === undefined) throw new Error('no level');
-  const sources = emittedLanguages.flatMap((language) => rightOf(emittedSources(program, language)));
+  const sources = emittedLanguages.flatMap((language) => emittedSources(program, language).sources);
   const data = explorerData({ inspection, program: inspected, sources, timings: {} });
   const svg = rightOf(await drawingOf(inspection, level)());
   return { data, page: rightOf(await explorerPage(data, svgElement(svg))()) };

@@ -95,10 +95,17 @@ const retirements = (
   });
 };
 
+/** A program in the steps that gpu.js can take: long reductions split, joins as kernels. */
+const inGpujsSteps = (program: Program): Program => lowerJoins(splitReductions(program, { maxTerms }));
+
+/** Every kernel of a program as gpu.js would get it, or why it cannot be had; one does not stand in another's way. */
+export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, EmittedKernel>[] =>
+  kernelsIn(inGpujsSteps(source).stages.flatMap(({ steps }) => steps)).map((kernel) => emitKernel(kernel, mode));
+
 /** Plans a program for one mode of gpu.js. */
 export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitError, GpujsPlan> => {
   const { program: gathered, scalars } = gatherScalars(source);
-  const program = lowerJoins(splitReductions(gathered, { maxTerms }));
+  const program = inGpujsSteps(gathered);
   const kernels = new Map<Kernel, EmittedKernel>();
   for (const kernel of kernelsIn(program.stages.flatMap(({ steps }) => steps))) {
     const emitted = emitKernel(kernel, mode);

@@ -43,14 +43,26 @@ describe('a compiled graph, inspected', () => {
   it('finds the sources of every kernel', () => {
     const { program } = compiled(lenetModel, 'ggn');
     for (const language of emittedLanguages) {
-      const sources = emittedSources(program, language);
-      if (E.isLeft(sources)) throw new Error(sources.left.reason);
+      const { sources, refused } = emittedSources(program, language);
+      expect(refused, language).to.deep.equal([]);
       for (const { name } of program.stages.flatMap(({ steps }) => kernelsOf(steps)))
         expect(
-          sources.right.some((source) => isSourceOf(name, source)),
+          sources.some((source) => isSourceOf(name, source)),
           `${language} of ${name}`,
         ).to.equal(true);
     }
+  });
+
+  it('gives the sources of all other kernels where a language cannot hold one', () => {
+    const { program } = compiled(lenetModel, 'ggn', 10_000);
+    const kernels = program.stages.flatMap(({ steps }) => kernelsOf(steps));
+    const { sources, refused } = emittedSources(program, 'gpujs');
+    expect(refused.length).to.be.above(0);
+    expect(refused.every(({ reason }) => reason !== '')).to.equal(true);
+    const without = kernels.filter(({ name }) => !sources.some((source) => isSourceOf(name, source)));
+    expect(without.length).to.be.within(1, refused.length);
+    for (const { name } of without)
+      expect(refused.some(({ kernel }) => kernel === name || kernel.startsWith(`${name}.`))).to.equal(true);
   });
 
   it('lists kernels with their costs, and memory without overlap of what lives together', () => {

@@ -13,11 +13,11 @@ import { networkSpecimens } from '../../support/networks.js';
 import { distance } from '../../support/numbers.js';
 import { describeOnSwiftShader } from './swiftShader.js';
 
-/**
- * Below this size of a result the tolerance is absolute: where terms of the size of the activations cancel (with one
- * class the exact product is 0), float32 keeps their rounding errors.
- */
-const floor = 0.1;
+// a result this small is taken to be this large: a saturated softmax leaves little more than rounding errors
+const floor = 1e-3;
+
+// with one class the product is exactly 0, and nothing can be said relative to it
+const specimens = networkSpecimens.filter(({ loss, outputs }) => loss !== 'softmaxCrossEntropy' || outputs > 1);
 
 const orThrow = <A>(result: E.Either<TargetError, A>): A => {
   if (E.isLeft(result)) throw new Error(showTargetError(result.left));
@@ -37,7 +37,7 @@ const agrees = (mode: GpujsMode, numRuns: number): void => {
     this.timeout(120_000);
     const target = orThrow(await gpujsTarget(mode)());
     await fc.assert(
-      fc.asyncProperty(networkSpecimens, async (specimen) => {
+      fc.asyncProperty(specimens, async (specimen) => {
         const network = networkCase(specimen);
         const actual = await resultsOn(target, network);
         const expected = await resultsOn(interpreterTarget, network);
