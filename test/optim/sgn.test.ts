@@ -145,11 +145,6 @@ const cases: readonly { readonly name: string; readonly settings: Overrides; rea
   },
   { name: 'cgBacktracking', settings: { cgBacktracking: true }, than: {} },
   {
-    name: 'negativeCurvatureGuard, as the Hessian has it',
-    settings: { curvature: 'hessian', negativeCurvatureGuard: true, damping: 1e-6 },
-    than: { negativeCurvatureGuard: true, damping: 1e-6 },
-  },
-  {
     name: 'a Jacobi preconditioner',
     settings: { preconditioner: 'jacobi', minCgIterations: 1 },
     than: { preconditioner: 'diagonal', minCgIterations: 1 },
