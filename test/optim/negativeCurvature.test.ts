@@ -72,7 +72,7 @@ const solve = (theta: Pair, guard: boolean) => {
     { tolerance: constant(1e-6), iterations: constant(10) },
     { ...paperVariant, guard },
   );
-  const environment = new Map([
+  const environment = new Map<string, readonly number[]>([
     ['theta', theta],
     ['x', [sample[0]]],
     ['y', [sample[1]]],
