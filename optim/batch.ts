@@ -1,29 +1,31 @@
 /** Mini-batches: their check against a problem, and their place among a program's inputs. */
 import * as E from 'fp-ts/lib/Either.js';
+import type { Expr } from '../dsl/index.js';
 import { type Split, sampleLength } from './dataset.js';
-import type { Batch, OptimizerError } from './optimizer.js';
-import type { Problem } from './problem.js';
+import type { OptimizerError, Samples } from './optimizer.js';
 
-/** The names and per-sample sizes of what a batch fills. */
-const slots = ({ input, target }: Problem) =>
-  [input, target].map(({ node, shape }) => ({
+/** The leaves that samples fill, with their shapes [batch, …]. */
+type Leaves = Readonly<Record<'input' | 'target', Expr>>;
+
+/** Samples as inputs of a program, by the names of the leaves; an error if their arrays have other lengths. */
+export const batchInputs = (
+  { input, target }: Leaves,
+  { count, inputs, targets }: Samples,
+): E.Either<OptimizerError, Readonly<Record<string, Float32Array>>> => {
+  const filled = [
+    { leaf: input, values: inputs },
+    { leaf: target, values: targets },
+  ].map(({ leaf: { node, shape }, values }) => ({
     name: node.op === 'input' ? node.name : '',
     length: sampleLength(shape.slice(1).map(Number)),
+    values,
   }));
-
-/** The batch as inputs of a program, by the names of the problem's leaves; an error if its arrays have other lengths. */
-export const batchInputs = (
-  problem: Problem,
-  batch: Batch,
-): E.Either<OptimizerError, Readonly<Record<string, Float32Array>>> => {
-  const arrays = [batch.inputs, batch.targets];
-  const filled = slots(problem).map((slot, i) => ({ ...slot, values: arrays[i] ?? new Float32Array(0) }));
-  const wrong = filled.find(({ length, values }) => values.length !== batch.count * length);
+  const wrong = filled.find(({ length, values }) => values.length !== count * length);
   return wrong === undefined
     ? E.right(Object.fromEntries(filled.map(({ name, values }) => [name, values])))
     : E.left({
         _tag: 'BatchError',
-        expected: `${batch.count} × ${wrong.length} numbers for ${wrong.name}`,
+        expected: `${count} × ${wrong.length} numbers for ${wrong.name}`,
         actual: `${wrong.values.length}`,
       });
 };
@@ -41,7 +43,7 @@ export const batchBuffer = (split: Split, size: number): BatchBuffer => ({
 });
 
 /** The rows of a split in the given order, copied into the buffer: valid until it is filled again. */
-export const gatherBatch = (split: Split, rows: Uint32Array, buffer: BatchBuffer): Batch => {
+export const gatherBatch = (split: Split, rows: Uint32Array, buffer: BatchBuffer): Samples => {
   const copyRows = (length: number, from: Float32Array, to: Float32Array): Float32Array => {
     for (const [position, row] of rows.entries())
       to.set(from.subarray(row * length, (row + 1) * length), position * length);

@@ -1,7 +1,8 @@
 /**
- * The curvature on fewer samples than the gradient (Byrd, Chin, Neveitt & Nocedal 2011): the same expressions over
- * leaves and a dimension of their own.
+ * The curvature on other samples than the gradient (Byrd, Chin, Neveitt & Nocedal 2011), some of the batch or drawn
+ * apart from it: the same expressions over leaves and a dimension of their own.
  */
+import * as E from 'fp-ts/lib/Either.js';
 import {
   type Expr,
   fold,
@@ -14,9 +15,11 @@ import {
   substitute,
   typed,
 } from '../dsl/index.js';
+import { batchInputs } from './batch.js';
 import type { LinearMap } from './cg.js';
 import { sampleLength } from './dataset.js';
-import type { Batch } from './optimizer.js';
+import type { SgnHyperparameters } from './hyperparameters.js';
+import type { Batch, OptimizerError, Samples } from './optimizer.js';
 import type { Problem } from './problem.js';
 
 /** The dimension that counts the samples of the curvature. */
@@ -68,19 +71,42 @@ export const curvatureOnItsBatch = (problem: Problem, curvature: LinearMap): Lin
   return (vector) => typed(substitute([product], new Map([[variable, vector]]))[0] ?? product);
 };
 
-/** How many samples the curvature has in a batch. */
-export const curvatureCount = (samples: number, count: number): number => Math.min(samples, count);
+type Settings = Pick<SgnHyperparameters, 'curvatureBatch' | 'curvatureSamples'>;
 
-/** The first `samples` of a batch (all, if it has fewer), by the names of the curvature's leaves. */
-export const curvatureInputs = (
-  problem: Problem,
-  samples: number,
-  { count, inputs, targets }: Batch,
-): Readonly<Record<string, Float32Array>> => {
-  const rows = curvatureCount(samples, count);
+/** Does the curvature see other samples than the gradient? */
+export const hasOwnBatch = ({ curvatureBatch, curvatureSamples }: Settings): boolean =>
+  curvatureBatch === 'independent' || curvatureSamples > 0;
+
+/** How many samples the curvature sees beside a gradient of `count`. */
+export const curvatureCount = ({ curvatureBatch, curvatureSamples }: Settings, count: number): number => {
+  if (curvatureSamples === 0) return count;
+  return curvatureBatch === 'subset' ? Math.min(curvatureSamples, count) : curvatureSamples;
+};
+
+/** The first `rows` of a batch. */
+const firstOf = (problem: Problem, rows: number, { inputs, targets }: Batch): Samples => {
   const lengthOf = ({ shape }: Expr): number => rows * sampleLength(shape.slice(1).map(Number));
   return {
-    curvatureInputs: inputs.subarray(0, lengthOf(problem.input)),
-    curvatureTargets: targets.subarray(0, lengthOf(problem.target)),
+    count: rows,
+    inputs: inputs.subarray(0, lengthOf(problem.input)),
+    targets: targets.subarray(0, lengthOf(problem.target)),
   };
+};
+
+/** The samples of the curvature by the names of its leaves; an error if a batch lacks those that must be drawn for it. */
+export const curvatureInputs = (
+  problem: Problem,
+  settings: Settings,
+  batch: Batch,
+): E.Either<OptimizerError, Readonly<Record<string, Float32Array>>> => {
+  if (!hasOwnBatch(settings)) return E.right({});
+  const count = curvatureCount(settings, batch.count);
+  const samples = settings.curvatureBatch === 'subset' ? firstOf(problem, count, batch) : batch.curvature;
+  return samples?.count === count
+    ? batchInputs(curvatureLeaves(problem), samples)
+    : E.left({
+        _tag: 'BatchError',
+        expected: `${count} samples drawn for the curvature`,
+        actual: samples === undefined ? 'none' : `${samples.count}`,
+      });
 };

@@ -45,7 +45,11 @@ const laterFields = {
     .int()
     .min(0)
     .default(0)
-    .describe('the curvature sees only the first so many samples of the batch (Byrd et al. 2011); 0: all'),
+    .describe('how many samples the curvature sees (Byrd et al. 2011); 0: as many as the gradient'),
+  curvatureBatch: z
+    .enum(['subset', 'independent'])
+    .default('subset')
+    .describe('where they are from; subset: the first of the batch; independent: drawn apart from it'),
   innerSolver: z
     .enum(['cg', 'gradientDescent'])
     .default('cg')

@@ -9,10 +9,16 @@ import { type DeviceVector, type StateCodec, type StateError, showStateError } f
 export { type DeviceVector, readVector } from './state.js';
 
 /** `count` samples: rows of inputs and rows of targets, row-major. */
-export interface Batch {
+export interface Samples {
   readonly count: number;
   readonly inputs: Float32Array;
   readonly targets: Float32Array;
+}
+
+/** The samples of a step. */
+export interface Batch extends Samples {
+  /** Others, drawn apart from them, for an optimizer that asks for such (see `Optimizer.curvatureSamples`). */
+  readonly curvature?: Samples;
 }
 
 /** What every state holds. */
@@ -86,6 +92,8 @@ export interface Optimizer<State extends OptimizerState, Report extends StepRepo
   readonly init: (theta: Float32Array) => State;
   /** Compiles what a step on `count` samples needs, so that the first step need not. */
   readonly prepare: (count: number) => TE.TaskEither<OptimizerError, void>;
+  /** How many samples a step on `count` needs in `batch.curvature`; no step needs any where this is absent. */
+  readonly curvatureSamples?: (count: number) => number;
   /** One step on one mini-batch. */
   readonly step: (state: State, batch: Batch) => TE.TaskEither<StepFailure<State>, Stepped<State, Report>>;
 }

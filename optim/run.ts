@@ -54,6 +54,12 @@ export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E
       'batchSize',
       `${settings.batchSize} is more than the ${count} training samples; choose at most ${count}`,
     );
+  const { curvatureBatch, curvatureSamples } = settings.sgn;
+  if (settings.solver === 'sgn' && curvatureBatch === 'independent' && curvatureSamples > count)
+    return refuse(
+      'sgn.curvatureSamples',
+      `${curvatureSamples} is more than the ${count} training samples; choose at most ${count}`,
+    );
   const misfit = [
     { what: 'inputs', has: inputShape, needs: problem.input.shape.slice(1) },
     { what: 'targets', has: targetShape, needs: problem.target.shape.slice(1) },
@@ -77,7 +83,7 @@ const prepareBatches = <State extends OptimizerState>(
     TE.flatMap(() => (count % batchSize === 0 ? TE.right(undefined) : optimizer.prepare(count % batchSize))),
   );
 
-/** The progress that a run starts with. The one generator of the seed draws first the parameters, then every epoch's order. */
+/** The progress that a run starts with. The one generator of the seed draws first the parameters, then every epoch's orders. */
 const progressAt = <State extends OptimizerState>(
   { problem, settings }: Run,
   optimizer: Optimizer<State>,

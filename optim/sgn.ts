@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { Executable, Target } from '../runtime/target.js';
 import { batchInputs } from './batch.js';
 import { firstCgLimit, nextCgLimit } from './cgLimit.js';
-import { curvatureInputs } from './curvatureBatch.js';
+import { curvatureCount, curvatureInputs } from './curvatureBatch.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
 import { backtrack, type LineSearchResult } from './lineSearch.js';
-import type { Batch, Optimizer, OptimizerError, Stepped, StepReport } from './optimizer.js';
+import type { Optimizer, OptimizerError, Stepped, StepReport } from './optimizer.js';
 import type { Problem } from './problem.js';
 import { programs } from './programs.js';
 import { scheduleValue } from './schedule.js';
@@ -166,8 +166,6 @@ const stepOn = (
 /** SGN for a problem on a target. */
 export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Target): Optimizer<SgnState, SgnReport> => {
   const executables = programs(target, sgnProgram(problem, settings));
-  const ofCurvature = (batch: Batch) =>
-    settings.curvatureSamples === 0 ? {} : curvatureInputs(problem, settings.curvatureSamples, batch);
   return {
     ...stateOf(problem.parameters.length),
     init: (theta) => ({
@@ -183,13 +181,17 @@ export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Targ
         executables(count),
         TE.map(() => undefined),
       ),
+    ...(settings.curvatureBatch === 'independent'
+      ? { curvatureSamples: (count: number) => curvatureCount(settings, count) }
+      : {}),
     step: (state, batch) =>
       pipe(
         TE.fromEither(batchInputs(problem, batch)),
         TE.bindTo('inputs'),
+        TE.bind('curvature', () => TE.fromEither(curvatureInputs(problem, settings, batch))),
         TE.bind('executable', () => executables(batch.count)),
-        TE.flatMap(({ executable, inputs }) =>
-          executable.exclusive(stepOn(executable, settings, state, { ...inputs, ...ofCurvature(batch) })),
+        TE.flatMap(({ executable, inputs, curvature }) =>
+          executable.exclusive(stepOn(executable, settings, state, { ...inputs, ...curvature })),
         ),
         TE.mapLeft((error) => ({ error, state })),
       ),

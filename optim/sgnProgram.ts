@@ -16,6 +16,7 @@ import {
   curvatureDimension,
   curvatureLeaves,
   curvatureOnItsBatch,
+  hasOwnBatch,
   onCurvatureBatch,
 } from './curvatureBatch.js';
 import { ggnDiagonal } from './ggnDiagonal.js';
@@ -50,12 +51,12 @@ const momentumOf = (beta: number, gradient: Vector, length: number) => {
 /** Products with the curvature, and the diagonal of the GGN, on the samples that the settings say. */
 const curvatureOf = (
   problem: Problem,
-  { curvature, curvatureSamples }: SgnHyperparameters,
+  settings: SgnHyperparameters,
   theta: Vector,
 ): { readonly inputs: readonly Expr[]; readonly product: LinearMap; readonly ggnDiagonal: () => Vector } => {
-  const product = curvatures[curvature](problem, theta);
+  const product = curvatures[settings.curvature](problem, theta);
   const diagonal = () => ggnDiagonal(problem, theta);
-  if (curvatureSamples === 0) return { inputs: [], product, ggnDiagonal: diagonal };
+  if (!hasOwnBatch(settings)) return { inputs: [], product, ggnDiagonal: diagonal };
   const { input: samples, target } = curvatureLeaves(problem);
   return {
     inputs: [samples, target],
@@ -149,11 +150,11 @@ export const sgnProgram = (problem: Problem, hyperparameters: SgnHyperparameters
     },
     { name: 'trial', inputs: [stepSize], outputs: { trialLoss: lossAt(problem, thetaNext), thetaNext } },
   ];
-  const { curvatureSamples } = hyperparameters;
   return {
     name: `${problem.name}.sgn`,
     batch: problem.batch,
-    sizes: (count) => (curvatureSamples === 0 ? {} : { [curvatureDimension]: curvatureCount(curvatureSamples, count) }),
+    sizes: (count) =>
+      hasOwnBatch(hyperparameters) ? { [curvatureDimension]: curvatureCount(hyperparameters, count) } : {},
     stages,
   };
 };

@@ -12,7 +12,7 @@ import { type Generator, random } from '../dsl/index.js';
 import { batchBuffer, gatherBatch } from './batch.js';
 import type { Dataset } from './dataset.js';
 import type { Evaluate } from './evaluate.js';
-import type { Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
+import type { Batch, Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
 import type { Metric } from './problem.js';
 import { nonFinite } from './results.js';
 import { tailRecTask, yieldToEvents } from './task.js';
@@ -97,15 +97,54 @@ interface EpochFailure<State> {
   readonly error: OptimizerError;
 }
 
-/** The steps of one epoch, in the order `order` of the rows. */
+/** The orders in which an epoch goes through the rows. */
+interface Orders {
+  readonly gradient: Uint32Array;
+  /** Where the optimizer asks for samples of the curvature. */
+  readonly curvature: O.Option<Uint32Array>;
+}
+
+/** The orders of an epoch, drawn one after the other. */
+const drawOrders = <State extends OptimizerState>(
+  { dataset, optimizer }: Training<State>,
+  from: Generator,
+): { readonly orders: Orders; readonly generator: Generator } => {
+  const { values: gradient, generator } = random.permutation(from, dataset.train.count);
+  if (optimizer.curvatureSamples === undefined) return { orders: { gradient, curvature: O.none }, generator };
+  const second = random.permutation(generator, dataset.train.count);
+  return { orders: { gradient, curvature: O.some(second.values) }, generator: second.generator };
+};
+
+/** The batches of an epoch by their position; each is valid until the next is asked for. */
+const batchesOf = <State extends OptimizerState>(
+  { dataset: { train: rows }, batchSize, optimizer: { curvatureSamples = () => 0 } }: Training<State>,
+  { gradient, curvature }: Orders,
+): ((position: number) => Batch) => {
+  const buffer = batchBuffer(rows, Math.min(batchSize, gradient.length));
+  const stride = curvatureSamples(batchSize);
+  const curvatureBuffer = batchBuffer(rows, stride);
+  return (position) => {
+    const batch = gatherBatch(rows, gradient.subarray(position * batchSize, (position + 1) * batchSize), buffer);
+    if (O.isNone(curvature)) return batch;
+    // an order that ends before the epoch does starts over
+    const order = curvature.value;
+    const chosen = Uint32Array.from(
+      { length: curvatureSamples(batch.count) },
+      (_, i) => order[(position * stride + i) % order.length] ?? 0,
+    );
+    return { ...batch, curvature: gatherBatch(rows, chosen, curvatureBuffer) };
+  };
+};
+
+/** The steps of one epoch. */
 const runSteps = <State extends OptimizerState>(
   training: Training<State>,
-  order: Uint32Array,
+  orders: Orders,
   from: Pick<Progress<State>, 'state' | 'seconds'>,
 ): TE.TaskEither<EpochFailure<State>, EpochEnd<State>> => {
-  const { dataset, batchSize, optimizer, clock } = training;
-  const steps = Math.ceil(order.length / batchSize);
-  const buffer = batchBuffer(dataset.train, Math.min(batchSize, order.length));
+  const { batchSize, optimizer, clock } = training;
+  const steps = Math.ceil(orders.gradient.length / batchSize);
+  const batchAt = batchesOf(training, orders);
   const endingAt = (seconds: number): O.Option<Ending> =>
     training.interrupted()
       ? O.some({ _tag: 'Interrupted' })
@@ -115,8 +154,7 @@ const runSteps = <State extends OptimizerState>(
   const start: Position<State> = { state: from.state, seconds: from.seconds, done: 0, lossSum: 0 };
   return tailRecTask(start, (at) => async () => {
     const started = clock();
-    const rows = order.subarray(at.done * batchSize, (at.done + 1) * batchSize);
-    const stepped = await optimizer.step(at.state, gatherBatch(dataset.train, rows, buffer))();
+    const stepped = await optimizer.step(at.state, batchAt(at.done))();
     if (E.isLeft(stepped)) return E.left({ ...stepped.left, seconds: at.seconds });
     const { state, report } = stepped.right;
     const seconds = at.seconds + (clock() - started) / 1000;
@@ -159,8 +197,8 @@ export const train = <State extends OptimizerState>(
     async () => {
       const completed = progress.history.length;
       if (completed >= training.epochs) return finished(progress, { _tag: 'Epochs' });
-      const { values: order, generator } = random.permutation(progress.generator, dataset.train.count);
-      const end = await runSteps(training, order, progress)();
+      const { orders, generator } = drawOrders(training, progress.generator);
+      const end = await runSteps(training, orders, progress)();
       if (E.isLeft(end)) {
         const { state, seconds, error } = end.left;
         return failed({ ...progress, state, seconds }, error);

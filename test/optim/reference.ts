@@ -194,11 +194,17 @@ const nextLimit = (settings: SgnHyperparameters, step: number, last: number, rat
   return ratio < 0.25 ? Math.max(Math.floor(last / 1.5), minCgIterations) : last;
 };
 
-/** One step of the paper, with the later options. */
+const curvatureSamplesOf = (settings: SgnHyperparameters, samples: Samples, drawn: Samples): Samples => {
+  if (settings.curvatureBatch === 'independent') return drawn;
+  return settings.curvatureSamples === 0 ? samples : samples.slice(0, settings.curvatureSamples);
+};
+
+/** One step of the paper, with the later options; `drawn` is for a curvature with samples of its own. */
 export const referenceStep = (
   settings: SgnHyperparameters,
   state: ReferenceState,
   samples: Samples,
+  drawn: Samples,
 ): { readonly state: ReferenceState; readonly report: ReferenceReport } => {
   const step = state.step + 1;
   const { theta, damping } = state;
@@ -208,7 +214,7 @@ export const referenceStep = (
   const momentum: Pair = [beta * state.momentum[0] + (1 - beta) * g[0], beta * state.momentum[1] + (1 - beta) * g[1]];
   const correction = 1 / (1 - beta ** step);
   const m: Pair = [correction * momentum[0], correction * momentum[1]];
-  const seen = settings.curvatureSamples === 0 ? samples : samples.slice(0, settings.curvatureSamples);
+  const seen = curvatureSamplesOf(settings, samples, drawn);
   const G = curvatureAt(settings, theta, seen);
   const ggn = ggnAt(theta, seen);
   const scale = (i: 0 | 1): number => {

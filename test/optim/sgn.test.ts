@@ -23,6 +23,19 @@ const batches: readonly Samples[] = [
   ]),
 ];
 
+// what a curvature with samples of its own is given
+const others = rounded([
+  [0.9, 1.2],
+  [-0.7, -0.6],
+  [1.8, 2.4],
+  [-1.4, -1.1],
+  [0.3, 0.2],
+  [-0.2, -0.5],
+]);
+
+const drawnFor = ({ curvatureSamples }: SgnHyperparameters, { length }: Samples, step: number): Samples =>
+  [...others.slice(step), ...others.slice(0, step)].slice(0, curvatureSamples === 0 ? length : curvatureSamples);
+
 const steps = 4;
 
 // from here the full step overshoots: the line search and the trust region have something to do
@@ -43,7 +56,10 @@ const runCompiled = async (settings: SgnHyperparameters): Promise<readonly Seen[
   const seen: Seen[] = [];
   let state = optimizer.init(Float32Array.from(start));
   for (let i = 0; i < steps; i++) {
-    const stepped = rightOf(await optimizer.step(state, batchOf(batches[i % batches.length] ?? []))());
+    const samples = batches[i % batches.length] ?? [];
+    // without an independent batch what was drawn is not looked at
+    const batch = { ...batchOf(samples), curvature: batchOf(drawnFor(settings, samples, i)) };
+    const stepped = rightOf(await optimizer.step(state, batch)());
     state = stepped.state;
     const theta = Array.from(rightOf(await readVector(state.theta)()));
     seen.push({ ...stepped.report, theta, damping: state.damping });
@@ -55,7 +71,8 @@ const runReference = (settings: SgnHyperparameters): readonly Seen[] => {
   const seen: Seen[] = [];
   let state = referenceStart(settings, start);
   for (let i = 0; i < steps; i++) {
-    const stepped = referenceStep(settings, state, batches[i % batches.length] ?? []);
+    const samples = batches[i % batches.length] ?? [];
+    const stepped = referenceStep(settings, state, samples, drawnFor(settings, samples, i));
     state = stepped.state;
     seen.push({ ...stepped.report, theta: state.theta, damping: state.damping });
   }
@@ -131,6 +148,22 @@ const cases: readonly { readonly name: string; readonly settings: Overrides; rea
     name: 'more curvatureSamples than there are',
     settings: { curvatureSamples: 9, damping: 0.5 },
     than: { curvatureSamples: 2, damping: 0.5 },
+  },
+  { name: 'an independent batch for the curvature', settings: { curvatureBatch: 'independent' }, than: {} },
+  {
+    name: 'a smaller independent batch for the curvature',
+    settings: { curvatureBatch: 'independent', curvatureSamples: 2 },
+    than: { curvatureSamples: 2 },
+  },
+  {
+    name: 'a larger independent batch for the curvature',
+    settings: { curvatureBatch: 'independent', curvatureSamples: 6 },
+    than: { curvatureBatch: 'independent' },
+  },
+  {
+    name: 'a Jacobi preconditioner from an independent batch',
+    settings: { curvatureBatch: 'independent', preconditioner: 'jacobi', minCgIterations: 1 },
+    than: { preconditioner: 'jacobi', minCgIterations: 1 },
   },
   { name: 'gradient descent on the model', settings: { innerSolver: 'gradientDescent', minCgIterations: 5 }, than: {} },
   {
