@@ -1,4 +1,5 @@
 /** What this JavaScript engine offers for threads: found at run time, without imports that only one kind of engine has. */
+import * as E from 'fp-ts/lib/Either.js';
 import type { ThreadHost } from './pool.js';
 import type { WorkerReply } from './worker.js';
 
@@ -25,13 +26,31 @@ const nodeHost = ({ threads }: NodeModules): ThreadHost => ({
   },
 });
 
-const browserHost: ThreadHost = {
-  callerMayBlock: false,
+/** Only a worker may sleep, a page may not. A wait for what is not so returns at once where waiting is allowed. */
+const mayBlock = (): boolean =>
+  E.isRight(E.tryCatch(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1), String));
+
+/** Tells when a worker has ended, which browsers do not: the lock that it holds, by its name, becomes free. */
+const whenEnded = (name: string, failed: (reason: string) => void): void => {
+  navigator.locks.request(name, () => failed('it ended')).catch((error: unknown) => failed(String(error)));
+};
+
+const browserHost = (): ThreadHost => ({
+  callerMayBlock: mayBlock(),
   start: (source, events) => {
     const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-    const worker = new Worker(url);
-    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => events.reply(data);
-    worker.onerror = ({ message }) => events.failed(message);
+    const name = `sgn.js helper ${crypto.randomUUID()}`;
+    const started = E.tryCatch(() => new Worker(url, { name }), String);
+    if (E.isLeft(started)) {
+      events.failed(started.left);
+      return { post: () => undefined, terminate: () => URL.revokeObjectURL(url) };
+    }
+    const worker = started.right;
+    // its first answer says that it holds the lock
+    worker.addEventListener('message', () => whenEnded(name, events.failed), { once: true });
+    worker.addEventListener('message', ({ data }: MessageEvent<WorkerReply>) => events.reply(data));
+    // a script that is not loaded (a content security policy without `worker-src blob:`) gives no message
+    worker.addEventListener('error', ({ message }) => events.failed(message ?? 'its script was not loaded'));
     return {
       post: (message) => worker.postMessage(message),
       terminate: () => {
@@ -40,29 +59,32 @@ const browserHost: ThreadHost = {
       },
     };
   },
-};
+});
 
 /** What there is to compute on. */
 export interface Surroundings {
-  /** Undefined where memory cannot be shared between threads. */
-  readonly host: ThreadHost | undefined;
+  /** The threads of this engine, or why there is only the calling one. */
+  readonly host: E.Either<string, ThreadHost>;
   readonly processors: number;
   readonly engine: string;
 }
 
+const browserThreads = (): Surroundings['host'] => {
+  if (globalThis.crossOriginIsolated !== true)
+    return E.left('no shared memory here: the page is not cross-origin isolated');
+  // a sandbox's origin has no locks
+  if (globalThis.origin === 'null') return E.left('no threads here: a page of an opaque origin cannot watch over them');
+  return typeof Worker === 'function' ? E.right(browserHost()) : E.left('no threads here: workers cannot be started');
+};
+
 /** Looks at the engine. */
 export const surroundings = (): Surroundings => {
   const node = nodeModules();
-  if (node !== undefined)
-    return {
-      host: nodeHost(node),
-      processors: node.os.availableParallelism(),
-      engine: `Node ${globalThis.process.versions.node}`,
-    };
-  const isolated = globalThis.crossOriginIsolated === true && typeof Worker === 'function';
-  return {
-    host: isolated ? browserHost : undefined,
-    processors: globalThis.navigator?.hardwareConcurrency ?? 1,
-    engine: 'browser',
-  };
+  return node === undefined
+    ? { host: browserThreads(), processors: globalThis.navigator?.hardwareConcurrency ?? 1, engine: 'browser' }
+    : {
+        host: E.right(nodeHost(node)),
+        processors: node.os.availableParallelism(),
+        engine: `Node ${globalThis.process.versions.node}`,
+      };
 };

@@ -19,7 +19,7 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Fused multiply-add by relaxed SIMD where the engine has it. Faster on some processors; other bits. */
   readonly relaxedSimd?: boolean;
-  /** How long a thread that does not answer is waited for. Default: 10. */
+  /** About how long a thread that does not answer is waited for. Default: 10. */
   readonly patienceSeconds?: number;
   /** What there is to compute on. Default: this engine. */
   readonly surroundings?: Surroundings;
@@ -161,8 +161,10 @@ const executableOf = (program: Program, instance: Instance): Executable => {
 };
 
 /**
- * The target. Fails where the engine has no WebAssembly SIMD or a worker does not start. Without shared memory it is
- * single-threaded, and `description` says so.
+ * The target. Fails where the engine has no WebAssembly SIMD or a worker does not start. Where memory cannot be shared
+ * (a page that is not cross-origin isolated) it is single-threaded, and `description` says so. The calling thread works
+ * with the helpers; while it waits for one to end its last task it sleeps, or spins where sleeping is forbidden: on a
+ * browser's page, not in its workers. A lost helper is an error of the next run or, if it held a task, of this one.
  */
 export const wasmTarget =
   (options: WasmOptions = {}): TE.TaskEither<TargetError, Target> =>
@@ -175,13 +177,12 @@ export const wasmTarget =
     if (typeof WebAssembly !== 'object') return E.left(unavailable('this engine has no WebAssembly'));
     const relaxed = options.relaxedSimd === true;
     if (relaxed && !hasRelaxedSimd()) return E.left(unavailable('this engine has no relaxed SIMD'));
-    const started =
-      wanted > 1 && around.host !== undefined ? await startPool(around.host, wanted, patience) : undefined;
+    const { host } = around;
+    const started = wanted > 1 && E.isRight(host) ? await startPool(host.right, wanted, patience) : undefined;
     if (started !== undefined && E.isLeft(started)) return E.left(unavailable(started.left));
     const pool = started?.right;
     const threads = pool?.threads ?? 1;
-    const why =
-      wanted > 1 && pool === undefined ? ' (no shared memory here: the page is not cross-origin isolated)' : '';
+    const why = wanted > 1 && E.isLeft(host) ? ` (${host.left})` : '';
     return E.right({
       name: 'wasm',
       description: `WebAssembly SIMD${relaxed ? ' with fused multiply-add' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}, ${around.engine}`,

@@ -27,7 +27,18 @@ export interface WorkerReply {
 
 /** The source of the worker: a classic script. */
 export const workerSource = `
-const port = typeof require === 'function' ? require('node:worker_threads').parentPort : self;
+const inNode = typeof require === 'function';
+const port = inNode ? require('node:worker_threads').parentPort : self;
+// in a browser a lock of the worker's name, kept for as long as it lives
+const alive = inNode
+  ? Promise.resolve()
+  : new Promise((held) => {
+      const keep = () => {
+        held();
+        return new Promise(() => {});
+      };
+      navigator.locks.request(self.name, keep);
+    });
 const programs = new Map();
 let current;
 const serve = () => {
@@ -41,7 +52,7 @@ const receive = (message) => {
   switch (message.kind) {
     case 'start':
       current = message.current;
-      port.postMessage({ kind: 'ready' });
+      alive.then(() => port.postMessage({ kind: 'ready' }));
       break;
     case 'add': {
       const instance = new WebAssembly.Instance(message.module, { env: { memory: message.memory } });
@@ -55,6 +66,6 @@ const receive = (message) => {
   }
   serve();
 };
-if (typeof require === 'function') port.on('message', receive);
+if (inNode) port.on('message', receive);
 else self.onmessage = (event) => receive(event.data);
 `;

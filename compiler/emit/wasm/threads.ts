@@ -45,8 +45,8 @@ const tasksOf = (ticket: Code): Code => plain('i32.wrap_i64', plain('i64.shr_u',
 // a wake-up takes about as long as this many turns
 const spins = 20_000;
 const waitNanoseconds = 100_000_000;
-// turns that take about `waitNanoseconds`
-const longSpins = 50_000_000;
+// turns that take about `waitNanoseconds`, at a cycle or two each
+const longSpins = 200_000_000;
 
 const forever = -1;
 

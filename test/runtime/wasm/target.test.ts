@@ -161,9 +161,9 @@ describe('wasm target', () => {
   });
 
   it('runs on one thread where memory cannot be shared, and says so', async () => {
-    const alone: Surroundings = { host: undefined, processors: 4, engine: 'test' };
+    const alone: Surroundings = { host: E.left('no shared memory here'), processors: 4, engine: 'test' };
     const target = rightOf(await wasmTarget({ surroundings: alone })());
-    assert.match(target.description, /1 thread \(no shared memory here/);
+    assert.match(target.description, /1 thread \(no shared memory here\), test/);
     const executable = await compileOn(target, product);
     assert.equal(executable.threads, 1);
     assert.isNumber((await runStage(executable, 'main', productInputs)).scalars.total);
@@ -194,14 +194,14 @@ describe('wasm target: lost threads', () => {
   const watched = (script?: string): { readonly around: Surroundings; readonly workers: readonly WorkerHandle[] } => {
     const around = surroundings();
     const workers: WorkerHandle[] = [];
-    const { host } = around;
-    if (host === undefined) return { around, workers };
+    if (E.isLeft(around.host)) throw new Error(around.host.left);
+    const host = around.host.right;
     const start: ThreadHost['start'] = (source, events) => {
       const worker = host.start(script ?? source, events);
       workers.push(worker);
       return worker;
     };
-    return { around: { ...around, host: { ...host, start } }, workers };
+    return { around: { ...around, host: E.right({ ...host, start }) }, workers };
   };
 
   const options = { threads: 2, patienceSeconds: 0.5 } as const;
