@@ -39,7 +39,7 @@ const baseline =
 /** An optimizer, and how many steps it needs. */
 interface Row {
   readonly withOptimizer: WithOptimizer;
-  /** To the minimum of Rosenbrock's function; absent where it refuses parameters that enter twice, as they do there. */
+  /** To the minimum of Rosenbrock's function; absent where it refuses parameters that are no weights, as there. */
   readonly rosenbrockSteps?: number;
   /** To half the loss of the perceptron; 30 if absent. */
   readonly mlpSteps?: number;
