@@ -1,18 +1,32 @@
 /**
- * The paper's experiments as one study: five benchmarks, SGN(2), SGN(3), SGN(5) and SGN(10) at the published settings,
- * the same everywhere, and SGD with a sweep of its learning rate.
+ * The paper's experiments as one study. SGN is never tuned: SGN(2), SGN(3), SGN(5) and SGN(10) have the published
+ * settings on all five benchmarks, and so has SGN(2-10), whose number of CG iterations adapts from step to step. SGD and
+ * Adam have their learning rates swept, each over five powers of ten.
  */
 import { type StudyInput, study } from '../optim/index.js';
 import { published } from './published.js';
 
 type Solvers = StudyInput['solvers'];
 
+const damping = 1e-4;
+
 const sgn = (iterations: number): Solvers => ({
-  [`SGN(${iterations})`]: { solver: 'sgn', sgn: { damping: 1e-4, maxCgIterations: iterations } },
+  [`SGN(${iterations})`]: { solver: 'sgn', sgn: { damping, maxCgIterations: iterations } },
+});
+
+const adaptiveSgn = (minCgIterations: number, maxCgIterations: number): Solvers => ({
+  [`SGN(${minCgIterations}-${maxCgIterations})`]: {
+    solver: 'sgn',
+    sgn: { damping, adaptiveCgIterations: true, minCgIterations, maxCgIterations },
+  },
 });
 
 const sgd = (learningRate: number): Solvers => ({
   [`SGD(${learningRate})`]: { solver: 'sgd', sgd: { learningRate }, sweep: 'SGD' },
+});
+
+const adam = (learningRate: number): Solvers => ({
+  [`Adam(${learningRate})`]: { solver: 'adam', adam: { learningRate }, sweep: 'Adam' },
 });
 
 export default study({
@@ -30,11 +44,17 @@ export default study({
     ...sgn(3),
     ...sgn(5),
     ...sgn(10),
+    ...adaptiveSgn(2, 10),
     ...sgd(10),
     ...sgd(1),
     ...sgd(0.1),
     ...sgd(0.01),
     ...sgd(0.001),
+    ...adam(0.1),
+    ...adam(0.01),
+    ...adam(0.001),
+    ...adam(0.0001),
+    ...adam(0.00001),
   },
   seeds: [0, 1, 2, 3, 4],
 });

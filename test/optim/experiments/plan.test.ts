@@ -3,6 +3,7 @@ import boston from '../../../examples/boston.js';
 import paper from '../../../examples/paper.js';
 import {
   isComplete,
+  optimizerTitle,
   parseStudy,
   plannedRuns,
   plannedSettings,
@@ -11,7 +12,9 @@ import {
   type Study,
   type StudyInput,
   selectStudy,
+  sgnHyperparameters,
   showConfigError,
+  solverSchemas,
 } from '../../../optim/index.js';
 import { leftOf, rightOf } from '../../support/evaluation.js';
 
@@ -60,6 +63,52 @@ describe('the description of a study', () => {
 
   it('of the paper is valid', () => {
     expect(Object.keys(parsed(paper).benchmarks)).to.deep.equal(['boston', 'sine', 'mnist', 'fashion', 'cifar10']);
+  });
+
+  it('of the paper compares SGN with fixed and adaptive numbers of CG iterations, SGD and Adam, on every benchmark', () => {
+    const { benchmarks, solvers, seeds } = parsed(paper);
+    const names = [
+      ...['SGN(2)', 'SGN(3)', 'SGN(5)', 'SGN(10)', 'SGN(2-10)'],
+      ...['SGD(10)', 'SGD(1)', 'SGD(0.1)', 'SGD(0.01)', 'SGD(0.001)'],
+      ...['Adam(0.1)', 'Adam(0.01)', 'Adam(0.001)', 'Adam(0.0001)', 'Adam(0.00001)'],
+    ];
+    expect(Object.keys(solvers)).to.deep.equal(names);
+    for (const { solvers: own } of Object.values(benchmarks)) expect(own).to.equal(undefined);
+    expect(plannedRuns(parsed(paper))).to.have.length(5 * names.length * seeds.length);
+  });
+
+  it('of the paper tunes SGD and Adam by their learning rates alone, and SGN not at all', () => {
+    const solvers = Object.entries(parsed(paper).solvers);
+    const of = (sweep: string | undefined) => solvers.filter(([, solver]) => solver.sweep === sweep);
+    const published = { ...sgnHyperparameters.parse({}), damping: 1e-4 };
+    for (const [name, { solver, sgn }] of of(undefined)) {
+      expect(solver, name).to.equal('sgn');
+      const { minCgIterations, maxCgIterations, adaptiveCgIterations } = sgn;
+      expect(sgn, name).to.deep.equal({ ...published, minCgIterations, maxCgIterations, adaptiveCgIterations });
+      // the name without the dash that folders allow
+      expect(optimizerTitle('sgn', sgn).replace('–', '-')).to.equal(name);
+    }
+    for (const [name, { solver, sgd }] of of('SGD')) {
+      expect([solver, `SGD(${sgd.learningRate})`]).to.deep.equal(['sgd', name]);
+      expect(sgd, name).to.deep.equal(solverSchemas.sgd.parse({ learningRate: sgd.learningRate }));
+    }
+    for (const [name, { solver, adam }] of of('Adam')) {
+      expect([solver, `Adam(${adam.learningRate})`]).to.deep.equal(['adam', name]);
+      expect(adam, name).to.deep.equal(solverSchemas.adam.parse({ learningRate: adam.learningRate }));
+    }
+    expect([undefined, 'SGD', 'Adam'].map((sweep) => of(sweep).length)).to.deep.equal([5, 5, 5]);
+  });
+
+  it('of the paper has the solvers and sweeps that published results are named after', () => {
+    const { benchmarks, solvers } = parsed(paper);
+    const known = [...Object.keys(solvers), ...Object.values(solvers).map(({ sweep }) => sweep)];
+    const named = Object.values(benchmarks).flatMap(({ published }) => [
+      ...(published?.rows ?? []).map(({ solver }) => solver),
+      ...(published?.ranges ?? []).map(({ solver }) => solver),
+      ...Object.keys(published?.secondsPerStep ?? {}),
+    ]);
+    expect(named.length).to.be.above(10);
+    expect(named.filter((name) => !known.includes(name))).to.deep.equal([]);
   });
 });
 
