@@ -28,6 +28,8 @@ export interface Context {
   readonly kernel: Kernel;
   /** Byte address of each buffer. */
   readonly addressOf: (buffer: number) => number;
+  /** The scratch buffer, as long as the output, for the sums of a block. */
+  readonly scratch: number;
   /** Are products added to sums without rounding in between, by relaxed SIMD? */
   readonly fuses: boolean;
   /** Does the body read what the kernel itself has just stored, so that none of it may be hoisted? */

@@ -4,11 +4,12 @@ import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
 import type { WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
-import { emitKernel } from './kernel.js';
+import { emitKernel, scratchLength } from './kernel.js';
 import { kernelsOf, type Layout, layoutOf } from './layout.js';
 import { elementary } from './math.js';
 import { normalise } from './normalise.js';
 import { pow } from './power.js';
+import { type Schedule, scheduleOf } from './schedule.js';
 import { splitReduction } from './split.js';
 import { emitStage, type KernelSummary, sharedKernel, sharedOf } from './stage.js';
 import { showFunction } from './text.js';
@@ -45,19 +46,31 @@ const libraryOf = (kernels: readonly Kernel[]): readonly WasmFunction[] => {
   return [...used];
 };
 
-/** The kernels that a kernel is run as, one after the other. A prefix keeps their names apart from everything else. */
+/** A kernel as it is run. */
+interface ScheduledKernel {
+  readonly kernel: Kernel;
+  readonly schedule: Schedule;
+}
+
+const scheduled = (kernel: Kernel): ScheduledKernel => {
+  const normal = normalise(kernel);
+  return { kernel: normal, schedule: scheduleOf(normal) };
+};
+
+/**
+ * The kernels that a kernel is run as, one after the other, and the lengths of their scratch buffers, the first of which
+ * is for the sums of blocks. A prefix keeps their names apart from everything else.
+ */
 const kernelsFor = (
   source: Kernel,
   scratch: number,
-): { readonly parts: readonly Kernel[]; readonly scratch: readonly number[] } => {
+): { readonly parts: readonly ScheduledKernel[]; readonly scratch: readonly number[] } => {
   const kernel = normalise({ ...source, name: `kernel.${source.name}` });
-  const split = splitReduction(kernel, scratch);
-  return split === undefined
-    ? { parts: [kernel], scratch: [] }
-    : {
-        parts: [...split.partials.map((partial) => partial.kernel), split.final].map(normalise),
-        scratch: split.partials.map(({ length }) => length),
-      };
+  const split = splitReduction(kernel, scratch + 1);
+  const partials = split?.partials ?? [];
+  const parts = [...partials.map((partial) => partial.kernel), split?.final ?? kernel].map(scheduled);
+  const blocks = Math.max(...parts.map((part) => scratchLength(part.kernel, part.schedule)));
+  return { parts, scratch: [blocks, ...partials.map(({ length }) => length)] };
 };
 
 /** By position, the largest of the numbers that any list has there. */
@@ -76,14 +89,10 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const kernels = new Map<string, readonly WasmFunction[]>();
   const summaries = new Map<string, readonly KernelSummary[]>();
   for (const { name, parts } of sources) {
-    const emitted = parts.map((kernel) => ({
+    const addressOf = (buffer: number): number => layout.buffers[buffer] ?? 0;
+    const emitted = parts.map(({ kernel, schedule }) => ({
       fn: kernel.name,
-      ...emitKernel({
-        kernel,
-        addressOf: (buffer) => layout.buffers[buffer] ?? 0,
-        fuses: options.relaxedSimd,
-        readsOutput: false,
-      }),
+      ...emitKernel({ kernel, addressOf, scratch, fuses: options.relaxedSimd, readsOutput: false }, schedule),
     }));
     kernels.set(
       name,
@@ -99,7 +108,7 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const module: WasmModule = {
     memory: { shared: options.shared, minimum: layout.pages, maximum: layout.pages },
     functions: [
-      ...libraryOf(sources.flatMap(({ parts }) => parts)),
+      ...libraryOf(sources.flatMap(({ parts }) => parts.map(({ kernel }) => kernel))),
       ...(shared.length > 0 ? threadFunctions(shared, options.patienceSeconds) : []),
       ...own,
     ],

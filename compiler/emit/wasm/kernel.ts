@@ -5,10 +5,10 @@
  */
 import { scalarRow } from '../../../dsl/scalar.js';
 import type { Block, Instruction, Kernel, Part } from '../../program.js';
-import { dependencesOf, extentOf, outputIndex } from './affine.js';
+import { axisOf, dependencesOf, extentOf, outputIndex } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
-import { type ColumnSegment, type Schedule, type Segment, scheduleCycles, scheduleOf } from './schedule.js';
+import { type ColumnSegment, type Schedule, type Segment, scheduleCycles } from './schedule.js';
 import { childScope, emitLoop, type Range, type Scope } from './scope.js';
 import { type Ending, emitTile, type SumBlock } from './tile.js';
 
@@ -152,15 +152,24 @@ const emitColumns = (
 
 /** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
 const cutOf = (kernel: Kernel, { axes }: Part, terms: number): { readonly depth: number; readonly step: number } => {
+  // as many cuts as needed, all as long as one another
+  const evenly = (extent: number, longest: number): number => Math.ceil(extent / Math.ceil(extent / longest));
   let inside = 1;
   for (let depth = axes.length - 1; depth > 0; depth -= 1) {
     const extent = extentOf(kernel, axes[depth] ?? -1);
-    if (inside * extent >= terms) return { depth, step: Math.min(extent, Math.ceil(terms / inside)) };
+    if (inside * extent >= terms) return { depth, step: evenly(extent, Math.ceil(terms / inside)) };
     inside *= extent;
   }
-  const extent = extentOf(kernel, axes[0] ?? -1);
-  return { depth: 0, step: Math.min(extent, Math.ceil(terms / inside)) };
+  return { depth: 0, step: evenly(extentOf(kernel, axes[0] ?? -1), Math.ceil(terms / inside)) };
 };
+
+/** The element of a buffer of the output's shape where the output is. */
+const elementOf = (kernel: Kernel, buffer: number): Instruction => ({
+  op: 'load',
+  buffer,
+  index: outputIndex(kernel),
+  guards: [],
+});
 
 /** The kernel's schedule over another, pointwise body: one row at a time, whole vectors. */
 const emitPointwise = (emission: Emission, scope: Scope, body: Block, readsOutput: boolean): void => {
@@ -174,17 +183,24 @@ const emitPointwise = (emission: Emission, scope: Scope, body: Block, readsOutpu
   outline(emission, scope, (inner) => emitColumns(pointwise, inner, columns, undefined, 'body'));
 };
 
-/** A long sum in blocks: the output is set to 0, and each block goes on from what the ones before have left there. */
+/**
+ * A long sum in blocks: the output is set to 0, and each block, summed up in a scratch buffer, is added to it. (Added in
+ * the tile itself, the sums of 2 × 5 vectors are spilled by V8, which halves the speed.)
+ */
 const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const { context, schedule } = emission;
-  const { kernel } = context;
+  const { kernel, scratch } = context;
+  const sums: Emission = { ...emission, context: { ...context, kernel: { ...kernel, output: scratch } } };
+  const [before, block] = [elementOf(kernel, kernel.output), elementOf(kernel, scratch)] as const;
   emitPointwise(emission, scope, [{ op: 'constant', value: 0 }], false);
   for (const part of kernel.accumulators[0]?.parts ?? []) {
     const { depth, step } = cutOf(kernel, part, terms);
     const cut = part.axes[depth];
     const outside = part.axes.slice(0, depth);
-    const run = (at: Scope, ranges: ReadonlyMap<number, Range>): void =>
-      emitColumns(emission, at, schedule.columns, { part, ranges, outside }, 'sums');
+    const run = (at: Scope, ranges: ReadonlyMap<number, Range>): void => {
+      emitColumns(sums, at, schedule.columns, { part, ranges, outside }, 'sums');
+      emitPointwise(emission, at, [before, block, { op: 'apply', fn: 'add', operands: [0, 1] }], true);
+    };
     const nest = (at: Scope, level: number): void => {
       const axis = outside[level];
       if (axis !== undefined) {
@@ -208,7 +224,7 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
 /** The body of sums that are already in the output: a pointwise pass over the unit, while it is in the cache. */
 const emitFinish = (emission: Emission, scope: Scope): void => {
   const { kernel } = emission.context;
-  const sum: Instruction = { op: 'load', buffer: kernel.output, index: outputIndex(kernel), guards: [] };
+  const sum = elementOf(kernel, kernel.output);
   const body = kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
   emitPointwise(emission, scope, body, true);
 };
@@ -260,10 +276,13 @@ const emitLoops = (kernel: Kernel, scope: Scope, axes: readonly number[], inner:
     );
 };
 
-/** The functions of a normalised kernel. */
-export const emitKernel = (context: Context): EmittedKernel => {
+/** Elements of the scratch buffer that a kernel needs under a schedule. */
+export const scratchLength = ({ outputAxes, axes }: Kernel, { blockTerms }: Schedule): number =>
+  blockTerms === undefined ? 0 : outputAxes.reduce((length, axis) => length * axisOf(axes, axis).extent, 1);
+
+/** The functions of a normalised kernel under its schedule. */
+export const emitKernel = (context: Context, schedule: Schedule): EmittedKernel => {
   const { kernel } = context;
-  const schedule = scheduleOf(kernel);
   const chunks = chunksOf(kernel, schedule);
   const unitAxes = unitAxesOf(kernel, schedule.outer);
   const units = unitAxes.reduce((n, axis) => n * extentOf(kernel, axis), chunks?.count ?? 1);

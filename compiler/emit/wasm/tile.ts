@@ -23,7 +23,7 @@ import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
 
-/** The part of a long sum that one call computes, going on from the sums that the output holds. */
+/** The part of a long sum that one call computes. */
 export interface SumBlock {
   readonly part: Part;
   readonly ranges: ReadonlyMap<number, Range>;
@@ -232,21 +232,6 @@ const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, store
   } else for (let i = 0; i < count; i += 1) scope.code.push(lane(i));
 };
 
-/** What earlier blocks of a long sum have left in the output. */
-const emitReload = (context: Context, tile: Tile, scope: Scope, cell: Cell): Code => {
-  const index = outputIndex(context.kernel);
-  const { base, offset } = elementAddress(context, scope, context.kernel.output, index, cell.shift);
-  const { column } = tile.schedule;
-  const stride = column === undefined ? 1 : (strideOf(linearOf(context.kernel.axes, index), column) ?? 1);
-  if (tile.lanes === 1) return memory('v128.load32_splat', offset, base);
-  if (stride === 1) return memory('v128.load', offset, base);
-  const count = Math.min(4, tile.width - 4 * cell.column);
-  return Array.from({ length: count }, (_, i) => i).reduce<Code>(
-    (vector, i) => memoryLane('v128.load32_lane', offset + 4 * stride * i, i, base, vector),
-    splat(0),
-  );
-};
-
 /** Appends the code of a tile; the tile's axes are bound in `scope`. */
 export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   const { accumulators, body } = context.kernel;
@@ -254,8 +239,7 @@ export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   for (const cell of cells)
     for (const [i, { kind }] of accumulators.entries()) {
       const [value, position] = [cell.values[i], cell.positions[i]];
-      const start = tile.block !== undefined ? emitReload(context, tile, scope, cell) : startOf(kind);
-      if (value !== undefined) scope.code.push(set(value, start));
+      if (value !== undefined) scope.code.push(set(value, startOf(kind)));
       if (position !== undefined && kind === 'argmax') scope.code.push(set(position, splat(0)));
     }
   for (const [i, accumulator] of accumulators.entries())
