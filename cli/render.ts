@@ -31,6 +31,10 @@ const stopOf = ({ stopReason }: EpochRecord): string => (stopReason === undefine
 const metricName = ({ testAccuracy }: EpochRecord): string =>
   testAccuracy === undefined ? 'test loss' : 'test accuracy';
 
+/** How long a program took to its first step, with everything before it. Seconds. */
+export const firstStepLine = (seconds: number): string =>
+  `first step done ${seconds.toFixed(2)} s after the start of the program: load, read data, derive, compile`;
+
 /** One line on an epoch. */
 export const epochLine = (record: EpochRecord): string =>
   [

@@ -10,7 +10,7 @@ import { type RunOptions, runSession } from './session.js';
 
 const examples = `
 Examples:
-  $ sgn run mnist                              the paper's MNIST network with SGN(3), twelve epochs
+  $ sgn run mnist                              the paper's MNIST network with SGN(3), 33 epochs as published
   $ sgn run mnist --cg 10 --epochs 3           SGN(10): at most 10 CG iterations per step
   $ sgn run cifar10 --limit 5000               trains on a part of the data
   $ sgn run mnist --solver sgd --learning-rate 1 --seconds 25

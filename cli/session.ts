@@ -26,7 +26,7 @@ import { loadExperiment } from './experiments.js';
 import { withInterrupt } from './interrupt.js';
 import { givenHyperparameters, misplacedHyperparameter } from './options.js';
 import { writeConfig } from './output.js';
-import { endingLine, epochLine, historyTable, publishedTable } from './render.js';
+import { endingLine, epochLine, firstStepLine, historyTable, publishedTable } from './render.js';
 import { trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
@@ -160,12 +160,17 @@ const trainShown = (
 ): Step<TrainResult<OptimizerState>> =>
   withInterrupt((interrupted) => {
     let epoch = start._tag === 'Snapshot' ? start.snapshot.history.length + 1 : 1;
+    let stepped = false;
     return trainKept(made, {
       folder: out,
       start,
       saveEvery,
       interrupted,
-      onStep: (report, done, steps) => () => view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`),
+      onStep: (report, done, steps) => () => {
+        if (!stepped) view.line(firstStepLine(performance.now() / 1000));
+        stepped = true;
+        view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`);
+      },
       onEpoch: (record, { history }) => {
         epoch = history.length + 1;
         view.line(epochLine(record));

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import {
+  curve,
   estimate,
   type Moment,
   moment,
@@ -72,25 +73,38 @@ const verdict = ({ value: { mean, deviation } }: Moment, published: number): str
   return published - mean <= 2 * deviation.value ? 'within 2 deviations' : 'lower';
 };
 
-/** Accuracy after the epochs that the published runs had completed. */
+/** Seconds of training after which the mean over the seeds first was at least as large. */
+const reachedAfter = (group: Group | undefined, accuracy: number): string => {
+  const first = curve(group?.histories ?? [], 'testAccuracy').find(({ value }) => value.mean >= accuracy);
+  return first === undefined ? 'not reached' : number(first.seconds.mean);
+};
+
+/** Accuracy after the epochs that the published runs had completed, and when the published accuracy was reached. */
 export const atSameEpochs = (published: Published, groups: readonly Group[]): readonly Block[] => {
   const rows = published.rows.flatMap(({ solver, label, points }) => {
     const group = counterpart(groups, solver);
     const histories = group?.histories ?? [];
-    return points.map(({ epochs: epoch, accuracy }) => {
+    return points.map(({ epochs: epoch, accuracy, seconds }) => {
       const here = moment(histories, (history) => recordAtEpoch(history, epoch), 'testAccuracy');
       const shown = O.isNone(here)
         ? [absent, absent]
         : [quantityEstimate('testAccuracy', here.value.value), verdict(here.value, accuracy)];
-      return [group?.label ?? label, `${epoch}`, quantityValue('testAccuracy', accuracy), ...shown];
+      return [
+        group?.label ?? label,
+        `${epoch}`,
+        quantityValue('testAccuracy', accuracy),
+        ...shown,
+        `${seconds}`,
+        histories.length === 0 ? absent : reachedAfter(group, accuracy),
+      ];
     });
   });
   return rows.length === 0
     ? []
     : [
         table(
-          'Test accuracy in % after the same epochs',
-          ['solver', 'epochs', 'published', 'here', 'comparison'],
+          'Test accuracy in % after the same epochs, and the seconds of training until the published one was reached',
+          ['solver', 'epochs', 'published', 'here', 'comparison', 'published after', 'reached here after'],
           rows,
         ),
       ];

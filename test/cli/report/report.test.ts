@@ -118,10 +118,10 @@ describe('a report', () => {
     ]);
   });
 
-  it('compares at the same epochs, and says when the difference is small', () => {
+  it('compares at the same epochs, and says when the difference is small and when the published accuracy was reached', () => {
     expect(rowsOf(/after the same epochs/)).to.deep.equal([
-      ['SGD(2)', '1', '90.0', '80.00 ± 0.00', 'lower'],
-      ['SGN(2)', '2', '80.0', '80.00 ± 5.66', 'better'],
+      ['SGD(2)', '1', '90.0', '80.00 ± 0.00', 'lower', '10', '12'],
+      ['SGN(2)', '2', '80.0', '80.00 ± 5.66', 'better', '10', '10'],
     ]);
   });
 
