@@ -49,7 +49,7 @@ const laterFields = {
   curvatureBatch: z
     .enum(['subset', 'independent'])
     .default('subset')
-    .describe('where they are from; subset: the first of the batch; independent: drawn apart from it'),
+    .describe('which samples the curvature sees; subset: the first of the batch; independent: drawn apart from it'),
   innerSolver: z
     .enum(['cg', 'gradientDescent'])
     .default('cg')
