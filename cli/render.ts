@@ -31,9 +31,9 @@ const stopOf = ({ stopReason }: EpochRecord): string => (stopReason === undefine
 const metricName = ({ testAccuracy }: EpochRecord): string =>
   testAccuracy === undefined ? 'test loss' : 'test accuracy';
 
-/** How long a program took to its first step, with everything before it. Seconds. */
-export const firstStepLine = (seconds: number): string =>
-  `first step done ${seconds.toFixed(2)} s after the start of the program: load, read data, derive, compile`;
+/** How long a program took from its start to the end of its first step, and how much of that for reading data. Seconds. */
+export const firstStepLine = (seconds: number, reading: number): string =>
+  `first step done ${seconds.toFixed(2)} s after the start of the program (${reading.toFixed(2)} s reading data)`;
 
 /** One line on an epoch. */
 export const epochLine = (record: EpochRecord): string =>

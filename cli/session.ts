@@ -75,6 +75,8 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
 /** A run, and why it has its target. */
 interface PreparedRun extends Run {
   readonly targetReason: string;
+  /** How long reading the data took. */
+  readonly readingSeconds: number;
   readonly published: readonly PublishedResult[];
 }
 
@@ -91,6 +93,7 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
         TE.mapLeft((error) => `${experiment.name}: ${showDslError(error)}`),
       ),
     ),
+    TE.bind('readingFrom', () => TE.fromIO(() => performance.now())),
     TE.bind('dataset', ({ experiment }) =>
       pipe(
         experiment.dataset({ folder: options.data, onDownload: view.download }),
@@ -102,6 +105,7 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
         ),
       ),
     ),
+    TE.bind('readingSeconds', ({ readingFrom }) => TE.fromIO(() => (performance.now() - readingFrom) / 1000)),
     TE.tap((made) => pipe(TE.fromEither(checkRun(made)), TE.mapLeft(showConfigError))),
     TE.bind('choice', ({ settings }) => pipe(chooseTarget(settings.target), TE.mapLeft(showTargetError))),
     TE.map(({ choice: { target, reason }, ...made }) => ({
@@ -153,7 +157,7 @@ const startOf = (made: Run, { resume, init, out, saveEvery }: RunOptions): Step<
 
 /** Trains, showing and keeping every epoch. */
 const trainShown = (
-  made: Run,
+  made: PreparedRun,
   start: Start,
   { out, saveEvery = 1 }: RunOptions,
   view: View,
@@ -167,7 +171,7 @@ const trainShown = (
       saveEvery,
       interrupted,
       onStep: (report, done, steps) => () => {
-        if (!stepped) view.line(firstStepLine(performance.now() / 1000));
+        if (!stepped) view.line(firstStepLine(performance.now() / 1000, made.readingSeconds));
         stepped = true;
         view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`);
       },

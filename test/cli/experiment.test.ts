@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { decodeCheckpoint } from '../../cli/checkpoint.js';
-import { reportSession } from '../../cli/report.js';
+import { reportSession } from '../../cli/reportSession.js';
 import { type Selection, summarySchema } from '../../optim/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
