@@ -1,6 +1,6 @@
 /** Is there a GPU, and is it one? */
 import * as E from 'fp-ts/lib/Either.js';
-import { type AdapterInfo, currentWebGpu, installWebGpu, loadNodeWebGpu } from './library.js';
+import { type AdapterInfo, currentWebGpu, installWebGpu, loadNodeWebGpu } from './webgpu.js';
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 

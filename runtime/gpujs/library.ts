@@ -1,10 +1,11 @@
 /**
- * The boundary to gpu.js and to the WebGPU of Node: the parts that we use, with the types that they really have. Its own
- * d.ts declares `input` as a type only and `Input` over `number[]`, knows neither `loopMaxIterations` nor WebGPU's
- * handles, and hides what tells whether a kernel fell back to the CPU. All casts for gpu.js are in this file.
+ * The boundary to gpu.js: the parts that we use, with the types that they really have. Its own d.ts declares `input` as a
+ * type only and `Input` over `number[]`, knows neither `loopMaxIterations` nor WebGPU's handles, and hides what tells
+ * whether a kernel fell back to the CPU. All casts for gpu.js are in this file.
  */
 import * as gpujs from 'gpu.js';
 import type { GpujsMode } from '../../compiler/emit/gpujs/index.js';
+import { currentWebGpu } from './webgpu.js';
 
 /** What reading a result gives: flat for one dimension, rows for two, layers of rows for three. */
 export type Nested = Float32Array | readonly Nested[];
@@ -65,20 +66,6 @@ export interface NativeDevice {
   onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
 }
 
-/** What WebGPU tells about an adapter. */
-export interface AdapterInfo {
-  readonly vendor?: string;
-  readonly architecture?: string;
-  readonly device?: string;
-  readonly description?: string;
-  readonly isFallbackAdapter?: boolean;
-}
-
-/** WebGPU's entry point. */
-export interface NativeWebGpu {
-  readonly requestAdapter: () => Promise<{ readonly info?: AdapterInfo } | null>;
-}
-
 interface Library {
   readonly GPU: {
     new (settings: { readonly mode: GpujsMode }): NativeGpu;
@@ -112,21 +99,3 @@ export const isHandle = (result: NativeResult): result is NativeHandle => 'toArr
 /** The device behind a WebGPU kernel that has run. */
 export const deviceOf = (kernel: NativeKernel): NativeDevice | undefined =>
   (kernel.kernel.context as { readonly device?: NativeDevice } | null | undefined)?.device;
-
-const scope = globalThis as unknown as { navigator?: { gpu?: NativeWebGpu } };
-
-/** WebGPU, where the platform has it already. */
-export const currentWebGpu = (): NativeWebGpu | undefined => scope.navigator?.gpu;
-
-/** Puts WebGPU where gpu.js looks for it: `navigator.gpu`. Node 20 has no `navigator`. */
-export const installWebGpu = (webGpu: NativeWebGpu): void => {
-  const property = (value: unknown) => ({ value, configurable: true, enumerable: true });
-  if (scope.navigator === undefined) Object.defineProperty(globalThis, 'navigator', property({ gpu: webGpu }));
-  else Object.defineProperty(scope.navigator, 'gpu', property(webGpu));
-};
-
-/** Loads Dawn's WebGPU for Node; throws where it has no build for the platform. */
-export const loadNodeWebGpu = async (): Promise<NativeWebGpu> => {
-  const { create } = await import('webgpu');
-  return create([]) as unknown as NativeWebGpu;
-};

@@ -1,32 +1,15 @@
 /** gpu.js as a target, one per mode. */
-import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type GpujsMode, planProgram } from '../../compiler/emit/gpujs/index.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import type { GpujsMode } from '../../compiler/emit/gpujs/index.js';
 import type { Target, TargetError } from '../target.js';
-import { openDevice } from './device.js';
-import { executableOf } from './executable.js';
 
 /**
  * gpu.js in one mode. `TargetUnavailable` where the platform, the adapter or its driver is missing; nothing else is
- * tried in its place.
+ * tried in its place. gpu.js is loaded here and not before: programs that run elsewhere start without it.
  */
-export const gpujsTarget = (mode: GpujsMode): TE.TaskEither<TargetError, Target> =>
-  pipe(
-    openDevice(mode),
-    TE.map((device) => ({
-      name: `gpujs:${mode}`,
-      description: device.description,
-      compile: (program) =>
-        TE.fromEither(
-          pipe(
-            planProgram(program, mode),
-            E.bimap(
-              ({ kernel, reason }) => ({ _tag: 'TargetCompileError', target: `gpujs:${mode}`, kernel, reason }),
-              (plan) => executableOf(program, plan, device),
-            ),
-          ),
-        ),
-      dispose: device.dispose,
-    })),
-  );
+export const gpujsTarget =
+  (mode: GpujsMode): TE.TaskEither<TargetError, Target> =>
+  async () => {
+    const { openTarget } = await import('./open.js');
+    return openTarget(mode)();
+  };

@@ -1,0 +1,33 @@
+/** The boundary to WebGPU, the browser's or Dawn's for Node: the parts that we use. All casts for it are in this file. */
+
+/** What WebGPU tells about an adapter. */
+export interface AdapterInfo {
+  readonly vendor?: string;
+  readonly architecture?: string;
+  readonly device?: string;
+  readonly description?: string;
+  readonly isFallbackAdapter?: boolean;
+}
+
+/** WebGPU's entry point. */
+export interface NativeWebGpu {
+  readonly requestAdapter: () => Promise<{ readonly info?: AdapterInfo } | null>;
+}
+
+const scope = globalThis as unknown as { navigator?: { gpu?: NativeWebGpu } };
+
+/** WebGPU, where the platform has it already. */
+export const currentWebGpu = (): NativeWebGpu | undefined => scope.navigator?.gpu;
+
+/** Puts WebGPU where gpu.js looks for it: `navigator.gpu`. Node 20 has no `navigator`. */
+export const installWebGpu = (webGpu: NativeWebGpu): void => {
+  const property = (value: unknown) => ({ value, configurable: true, enumerable: true });
+  if (scope.navigator === undefined) Object.defineProperty(globalThis, 'navigator', property({ gpu: webGpu }));
+  else Object.defineProperty(scope.navigator, 'gpu', property(webGpu));
+};
+
+/** Loads Dawn's WebGPU for Node; throws where it has no build for the platform. */
+export const loadNodeWebGpu = async (): Promise<NativeWebGpu> => {
+  const { create } = await import('webgpu');
+  return create([]) as unknown as NativeWebGpu;
+};
