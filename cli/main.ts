@@ -23,4 +23,10 @@ const program = new Command('sgn')
 
 for (const command of commands) program.addCommand(command());
 
+// who reads our output may have seen enough, as in `sgn inspect mnist | head`; runs keep every epoch as they go
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 await program.parseAsync();

@@ -26,8 +26,22 @@ export const installWebGpu = (webGpu: NativeWebGpu): void => {
   else Object.defineProperty(scope.navigator, 'gpu', property(webGpu));
 };
 
-/** Loads Dawn's WebGPU for Node; throws where it has no build for the platform. */
+/**
+ * Throws where Linux lacks Vulkan's loader, through which alone Dawn reaches GPUs there: Dawn would print a warning of
+ * its own. Node refuses the loader, since it is no Node module, but only once it has found it.
+ */
+const requireVulkan = (): void => {
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1');
+  } catch (error) {
+    if (!String(error).includes('did not self-register'))
+      throw new Error('no libvulkan.so.1, and so no way to a GPU (a driver for Vulkan brings it)');
+  }
+};
+
+/** Loads Dawn's WebGPU for Node; throws where it has no build for the platform, or no way to a GPU. */
 export const loadNodeWebGpu = async (): Promise<NativeWebGpu> => {
+  if (process.platform === 'linux') requireVulkan();
   const { create } = await import('webgpu');
   return create([]) as unknown as NativeWebGpu;
 };

@@ -17,14 +17,15 @@ interface Outcome {
 /** Runs `sgn` as a process of its own; `onOutput` hears what it has printed so far. */
 const sgn = (
   args: readonly string[],
-  onOutput: (out: string, interrupt: () => void) => void = () => undefined,
+  onOutput: (out: string, child: { readonly interrupt: () => void; readonly stopReading: () => void }) => void = () =>
+    undefined,
 ): Promise<Outcome> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]);
     let [out, errors] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();
-      onOutput(out, () => child.kill('SIGINT'));
+      onOutput(out, { interrupt: () => child.kill('SIGINT'), stopReading: () => child.stdout.destroy() });
     });
     child.stderr.on('data', (chunk: Buffer) => {
       errors += chunk.toString();
@@ -84,10 +85,19 @@ describe('sgn run', () => {
     expect((await readdir(join(folder, 'a'))).filter((name) => name.includes('partial'))).to.deep.equal([]);
   });
 
+  it('ends without a fuss when nobody reads on', async () => {
+    const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', join(folder, 'unread')];
+    const { code, errors } = await sgn(args, (text, { stopReading }) => {
+      if (/^epoch +3 /m.test(text)) stopReading();
+    });
+    expect([code, errors]).to.deep.equal([0, '']);
+    expect(await json('unread', 'history.json')).to.have.nested.property('[2].epoch', 3);
+  });
+
   it('keeps what was reached when it is interrupted', async () => {
     const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', join(folder, 'b')];
     let sent = false;
-    const { code, out } = await sgn(args, (text, interrupt) => {
+    const { code, out } = await sgn(args, (text, { interrupt }) => {
       if (sent || !/^epoch +3 /m.test(text)) return;
       sent = true;
       interrupt();
