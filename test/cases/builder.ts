@@ -19,8 +19,20 @@ export const affine = (terms: readonly (readonly [number, number])[], offset = 0
   terms: terms.map(([axis, stride]) => ({ axis, stride })),
 });
 
+/** The address of element [row, column] of a matrix of `columns` columns, row-major; `row` and `column` are axes. */
+export const rowMajor = ([row, column]: readonly [number, number], columns: number, offset = 0): Affine =>
+  affine(
+    [
+      [row, columns],
+      [column, 1],
+    ],
+    offset,
+  );
+
+/** An axis that runs over 0 … extent − 1. */
 export const loop = (extent: number): Axis => ({ kind: 'loop', name: 'i', extent });
 
+/** The axis `from / divisor`, valid where it is whole and in 0 … extent − 1. */
 export const quotient = (from: Affine, divisor: number, extent: number): Axis => ({
   kind: 'quotient',
   name: 'q',
@@ -29,6 +41,7 @@ export const quotient = (from: Affine, divisor: number, extent: number): Axis =>
   divisor,
 });
 
+/** An element of a buffer; 0 where an axis of `guards` is not valid. */
 export const load = (buffer: number, index: Affine, guards: readonly number[] = []): Instruction => ({
   op: 'load',
   buffer,
@@ -36,16 +49,20 @@ export const load = (buffer: number, index: Affine, guards: readonly number[] = 
   guards,
 });
 
+/** A number. */
 export const constant = (value: number): Instruction => ({ op: 'constant', value });
 
+/** A function of earlier instructions of the block, by their positions. */
 export const apply = (fn: ScalarFunction, ...operands: readonly number[]): Instruction => ({
   op: 'apply',
   fn,
   operands,
 });
 
+/** The value of one of the kernel's accumulators. */
 export const accumulator = (position = 0): Instruction => ({ op: 'accumulator', accumulator: position });
 
+/** The sum of all terms over all parts. */
 export const sum = (...parts: readonly { readonly axes: readonly number[]; readonly term: Block }[]): Accumulator => ({
   kind: 'sum',
   parts,
@@ -97,6 +114,7 @@ export const program = (name: string, buffers: readonly BufferSpec[], stages: re
   };
 };
 
+/** The step that runs a kernel. */
 export const step = (kernel: Kernel): Step => ({ kind: 'kernel', kernel });
 
 /** A kernel without accumulators: one block per output element. */
@@ -114,3 +132,63 @@ export const pointwise = (
   accumulators: [],
   body,
 });
+
+/** What a kernel folds, and into what. */
+export interface FoldSpec {
+  readonly name: string;
+  /** `sum` by default. */
+  readonly kind?: Accumulator['kind'];
+  /** The extents of the output, by its axes 0, 1, … */
+  readonly outputs: readonly number[];
+  /** The extents of the axes to fold over, which come after those of the output. */
+  readonly folded: readonly number[];
+  /** Further axes, after both. */
+  readonly quotients?: readonly Axis[];
+  readonly output: number;
+  /** What is folded; several terms are added up, each over the same axes. */
+  readonly terms: readonly Block[];
+  /** What becomes of the value of the fold; by default, that value itself. */
+  readonly body?: Block;
+}
+
+/** A kernel with one accumulator. */
+export const fold = ({
+  name,
+  kind = 'sum',
+  outputs,
+  folded,
+  quotients = [],
+  output,
+  terms,
+  body = [accumulator()],
+}: FoldSpec): Kernel => {
+  const axes = folded.map((_, i) => outputs.length + i);
+  return {
+    name,
+    axes: [...[...outputs, ...folded].map(loop), ...quotients],
+    outputAxes: outputs.map((_, i) => i),
+    output,
+    accumulators: [{ kind, parts: terms.map((term) => ({ axes, term })) }],
+    body,
+  };
+};
+
+/** A matrix in a buffer, row-major, by its number of columns. */
+export interface MatrixSpec {
+  readonly buffer: number;
+  readonly columns: number;
+}
+
+const elementProduct =
+  (leftAxes: readonly [number, number], rightAxes: readonly [number, number]) =>
+  (left: MatrixSpec, right: MatrixSpec): Block => [
+    load(left.buffer, rowMajor(leftAxes, left.columns)),
+    load(right.buffer, rowMajor(rightAxes, right.columns)),
+    apply('mul', 0, 1),
+  ];
+
+/** left[i, k] · right[k, j] on axes i, j, k = 0, 1, 2: folded over k, the product of two matrices. */
+export const productTerm = elementProduct([0, 2], [2, 1]);
+
+/** left[k, i] · right[k, j] on axes i, j, k = 0, 1, 2: folded over k, the product with the left matrix transposed. */
+export const transposedProductTerm = elementProduct([2, 0], [2, 1]);

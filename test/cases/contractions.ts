@@ -1,5 +1,19 @@
 /** Contractions: matrix products with epilogues, sums of two products, batched and transposed ones. */
-import { accumulator, affine, apply, constant, load, loop, program, step, sum } from './builder.js';
+import {
+  accumulator,
+  affine,
+  apply,
+  constant,
+  fold,
+  load,
+  loop,
+  productTerm,
+  program,
+  rowMajor,
+  step,
+  sum,
+  transposedProductTerm,
+} from './builder.js';
 import type { ProgramCase } from './programs.js';
 import { noise } from './values.js';
 
@@ -22,35 +36,16 @@ const dense: ProgramCase = {
         inputs: [0, 1, 2],
         outputs: [3],
         steps: [
-          step({
-            name: 'dense',
-            axes: [loop(batch), loop(units), loop(inputs)],
-            outputAxes: [0, 1],
-            output: 3,
-            accumulators: [
-              sum({
-                axes: [2],
-                term: [
-                  load(
-                    0,
-                    affine([
-                      [0, inputs],
-                      [2, 1],
-                    ]),
-                  ),
-                  load(
-                    1,
-                    affine([
-                      [2, units],
-                      [1, 1],
-                    ]),
-                  ),
-                  apply('mul', 0, 1),
-                ],
-              }),
-            ],
-            body: [accumulator(), load(2, affine([[1, 1]])), apply('add', 0, 1), apply('sigmoid', 2)],
-          }),
+          step(
+            fold({
+              name: 'dense',
+              outputs: [batch, units],
+              folded: [inputs],
+              output: 3,
+              terms: [productTerm({ buffer: 0, columns: inputs }, { buffer: 1, columns: units })],
+              body: [accumulator(), load(2, affine([[1, 1]])), apply('add', 0, 1), apply('sigmoid', 2)],
+            }),
+          ),
         ],
       },
     ],
@@ -82,86 +77,28 @@ const twoParts: ProgramCase = {
         inputs: [0, 1, 2, 3],
         outputs: [4, 5],
         steps: [
-          step({
-            name: 'dz',
-            axes: [loop(batch), loop(units), loop(inputs)],
-            outputAxes: [0, 1],
-            output: 4,
-            accumulators: [
-              sum(
-                {
-                  axes: [2],
-                  term: [
-                    load(
-                      2,
-                      affine([
-                        [0, inputs],
-                        [2, 1],
-                      ]),
-                    ),
-                    load(
-                      1,
-                      affine([
-                        [2, units],
-                        [1, 1],
-                      ]),
-                    ),
-                    apply('mul', 0, 1),
-                  ],
-                },
-                {
-                  axes: [2],
-                  term: [
-                    load(
-                      0,
-                      affine([
-                        [0, inputs],
-                        [2, 1],
-                      ]),
-                    ),
-                    load(
-                      3,
-                      affine([
-                        [2, units],
-                        [1, 1],
-                      ]),
-                    ),
-                    apply('mul', 0, 1),
-                  ],
-                },
-              ),
-            ],
-            body: [accumulator()],
-          }),
-          step({
-            name: 'gradient',
-            axes: [loop(inputs), loop(units), loop(batch)],
-            outputAxes: [0, 1],
-            output: 5,
-            accumulators: [
-              sum({
-                axes: [2],
-                term: [
-                  load(
-                    0,
-                    affine([
-                      [2, inputs],
-                      [0, 1],
-                    ]),
-                  ),
-                  load(
-                    4,
-                    affine([
-                      [2, units],
-                      [1, 1],
-                    ]),
-                  ),
-                  apply('mul', 0, 1),
-                ],
-              }),
-            ],
-            body: [accumulator(), constant(1 / batch), apply('mul', 0, 1)],
-          }),
+          step(
+            fold({
+              name: 'dz',
+              outputs: [batch, units],
+              folded: [inputs],
+              output: 4,
+              terms: [
+                productTerm({ buffer: 2, columns: inputs }, { buffer: 1, columns: units }),
+                productTerm({ buffer: 0, columns: inputs }, { buffer: 3, columns: units }),
+              ],
+            }),
+          ),
+          step(
+            fold({
+              name: 'gradient',
+              outputs: [inputs, units],
+              folded: [batch],
+              output: 5,
+              terms: [transposedProductTerm({ buffer: 0, columns: inputs }, { buffer: 4, columns: units })],
+              body: [accumulator(), constant(1 / batch), apply('mul', 0, 1)],
+            }),
+          ),
         ],
       },
     ],
@@ -200,36 +137,8 @@ const twoAccumulators: ProgramCase = {
             outputAxes: [0],
             output: 1,
             accumulators: [
-              sum({
-                axes: [1],
-                term: [
-                  load(
-                    0,
-                    affine([
-                      [0, inputs],
-                      [1, 1],
-                    ]),
-                  ),
-                  apply('mul', 0, 0),
-                ],
-              }),
-              {
-                kind: 'max',
-                parts: [
-                  {
-                    axes: [1],
-                    term: [
-                      load(
-                        0,
-                        affine([
-                          [0, inputs],
-                          [1, 1],
-                        ]),
-                      ),
-                    ],
-                  },
-                ],
-              },
+              sum({ axes: [1], term: [load(0, rowMajor([0, 1], inputs)), apply('mul', 0, 0)] }),
+              { kind: 'max', parts: [{ axes: [1], term: [load(0, rowMajor([0, 1], inputs))] }] },
             ],
             body: [accumulator(0), accumulator(1), apply('mul', 0, 1)],
           }),

@@ -1,5 +1,5 @@
 /** What is around kernels: stages, copies, loops that end early, scalars. */
-import { accumulator, affine, apply, constant, load, loop, pointwise, program, step, sum } from './builder.js';
+import { affine, apply, constant, fold, load, loop, pointwise, program, rowMajor, step } from './builder.js';
 import type { ProgramCase } from './programs.js';
 import { noise } from './values.js';
 
@@ -99,37 +99,24 @@ const stages: ProgramCase = {
         inputs: [2],
         outputs: [3, 4],
         steps: [
-          step({
-            name: 'product',
-            axes: [loop(3), loop(4)],
-            outputAxes: [0],
-            output: 3,
-            accumulators: [
-              sum({
-                axes: [1],
-                term: [
-                  load(
-                    1,
-                    affine([
-                      [0, 4],
-                      [1, 1],
-                    ]),
-                  ),
-                  load(2, affine([[1, 1]])),
-                  apply('mul', 0, 1),
-                ],
-              }),
-            ],
-            body: [accumulator()],
-          }),
-          step({
-            name: 'norm',
-            axes: [loop(3)],
-            outputAxes: [],
-            output: 4,
-            accumulators: [sum({ axes: [0], term: [load(3, affine([[0, 1]])), apply('mul', 0, 0)] })],
-            body: [accumulator()],
-          }),
+          step(
+            fold({
+              name: 'product',
+              outputs: [3],
+              folded: [4],
+              output: 3,
+              terms: [[load(1, rowMajor([0, 1], 4)), load(2, affine([[1, 1]])), apply('mul', 0, 1)]],
+            }),
+          ),
+          step(
+            fold({
+              name: 'norm',
+              outputs: [],
+              folded: [3],
+              output: 4,
+              terms: [[load(3, affine([[0, 1]])), apply('mul', 0, 0)]],
+            }),
+          ),
         ],
       },
     ],

@@ -1,22 +1,24 @@
 /** Data movement: padding, windows and their adjoints, transposition over many axes, joins, iota. */
-import type { Step } from '../../compiler/program.js';
-import {
-  accumulator,
-  affine,
-  apply,
-  constant,
-  load,
-  loop,
-  pointwise,
-  program,
-  quotient,
-  step,
-  sum,
-} from './builder.js';
+import type { Axis, Block, Step } from '../../compiler/program.js';
+import { affine, apply, constant, fold, load, loop, pointwise, program, quotient, rowMajor, step } from './builder.js';
 import type { ProgramCase } from './programs.js';
 import { noise } from './values.js';
 
 const [height, width] = [5, 4] as const;
+
+// a + b − 1 within the image, for the axes a and b
+const shifted = (a: number, b: number, extent: number): Axis =>
+  quotient(
+    affine(
+      [
+        [a, 1],
+        [b, 1],
+      ],
+      -1,
+    ),
+    1,
+    extent,
+  );
 
 // y[i, j] = Σ_{k,l} x[i + k − 1, j + l − 1] w[k, l], zero outside
 const paddedWindow: ProgramCase = {
@@ -34,69 +36,38 @@ const paddedWindow: ProgramCase = {
         inputs: [0, 1],
         outputs: [2],
         steps: [
-          step({
-            name: 'window',
-            axes: [
-              loop(height),
-              loop(width),
-              loop(3),
-              loop(3),
-              quotient(
-                affine(
-                  [
-                    [0, 1],
-                    [2, 1],
-                  ],
-                  -1,
-                ),
-                1,
-                height,
-              ),
-              quotient(
-                affine(
-                  [
-                    [1, 1],
-                    [3, 1],
-                  ],
-                  -1,
-                ),
-                1,
-                width,
-              ),
-            ],
-            outputAxes: [0, 1],
-            output: 2,
-            accumulators: [
-              sum({
-                axes: [2, 3],
-                term: [
-                  load(
-                    0,
-                    affine([
-                      [4, width],
-                      [5, 1],
-                    ]),
-                    [4, 5],
-                  ),
-                  load(
-                    1,
-                    affine([
-                      [2, 3],
-                      [3, 1],
-                    ]),
-                  ),
-                  apply('mul', 0, 1),
-                ],
-              }),
-            ],
-            body: [accumulator()],
-          }),
+          step(
+            fold({
+              name: 'window',
+              outputs: [height, width],
+              folded: [3, 3],
+              quotients: [shifted(0, 2, height), shifted(1, 3, width)],
+              output: 2,
+              terms: [[load(0, rowMajor([4, 5], width), [4, 5]), load(1, rowMajor([2, 3], 3)), apply('mul', 0, 1)]],
+            }),
+          ),
         ],
       },
     ],
   ),
   runs: [{ stage: 'run', inputs: { x: noise(height * width, 13), w: noise(9, 14) } }],
 };
+
+// (i + 1 − k) / 2
+const half = quotient(
+  affine(
+    [
+      [0, 1],
+      [1, -1],
+    ],
+    1,
+  ),
+  2,
+  6,
+);
+
+const adjointOf = (name: string, output: number, term: Block): Step =>
+  step(fold({ name, outputs: [11], folded: [3], quotients: [half], output, terms: [term] }));
 
 // dx[i] = Σ_k dy[(i + 1 − k) / 2] w[k], over the k for which the quotient is whole: the adjoint of a window of stride 2
 const windowAdjoint: ProgramCase = {
@@ -115,52 +86,8 @@ const windowAdjoint: ProgramCase = {
         inputs: [0, 1],
         outputs: [2, 3],
         steps: [
-          step({
-            name: 'dx',
-            axes: [
-              loop(11),
-              loop(3),
-              quotient(
-                affine(
-                  [
-                    [0, 1],
-                    [1, -1],
-                  ],
-                  1,
-                ),
-                2,
-                6,
-              ),
-            ],
-            outputAxes: [0],
-            output: 2,
-            accumulators: [
-              sum({ axes: [1], term: [load(0, affine([[2, 1]]), [2]), load(1, affine([[1, 1]])), apply('mul', 0, 1)] }),
-            ],
-            body: [accumulator()],
-          }),
-          step({
-            name: 'count',
-            axes: [
-              loop(11),
-              loop(3),
-              quotient(
-                affine(
-                  [
-                    [0, 1],
-                    [1, -1],
-                  ],
-                  1,
-                ),
-                2,
-                6,
-              ),
-            ],
-            outputAxes: [0],
-            output: 3,
-            accumulators: [sum({ axes: [1], term: [{ op: 'valid', guards: [2] }] })],
-            body: [accumulator()],
-          }),
+          adjointOf('dx', 2, [load(0, affine([[2, 1]]), [2]), load(1, affine([[1, 1]])), apply('mul', 0, 1)]),
+          adjointOf('count', 3, [{ op: 'valid', guards: [2] }]),
         ],
       },
     ],
@@ -249,26 +176,10 @@ const thin: ProgramCase = {
         inputs: [0],
         outputs: [1, 2],
         steps: [
-          step(
-            pointwise('y', [loop(2), loop(9001)], [0, 1], 1, [
-              load(
-                0,
-                affine([
-                  [1, 2],
-                  [0, 1],
-                ]),
-              ),
-            ]),
-          ),
+          step(pointwise('y', [loop(2), loop(9001)], [0, 1], 1, [load(0, rowMajor([1, 0], 2))])),
           step(
             pointwise('z', [loop(9001), loop(2), loop(3)], [0, 1, 2], 2, [
-              load(
-                1,
-                affine([
-                  [1, 9001],
-                  [0, 1],
-                ]),
-              ),
+              load(1, rowMajor([1, 0], 9001)),
               { op: 'index', index: affine([[2, 1]]) },
               apply('mul', 0, 1),
             ]),
@@ -328,13 +239,7 @@ const iota: ProgramCase = {
         steps: [
           step(
             pointwise('iota', [loop(3), loop(4)], [0, 1], 0, [
-              {
-                op: 'index',
-                index: affine([
-                  [0, 10],
-                  [1, 1],
-                ]),
-              },
+              { op: 'index', index: rowMajor([0, 1], 10) },
               constant(-0.5),
               apply('add', 0, 1),
             ]),

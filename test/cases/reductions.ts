@@ -1,5 +1,5 @@
 /** Reductions: maxima with ties, NaN and infinities, and long ones. */
-import { accumulator, affine, apply, load, loop, program, step, sum } from './builder.js';
+import { accumulator, affine, apply, fold, load, program, rowMajor, step, transposedProductTerm } from './builder.js';
 import type { ProgramCase } from './programs.js';
 import { noise } from './values.js';
 
@@ -15,6 +15,9 @@ const rows: readonly (readonly number[])[] = [
   [-infinity, 0, -infinity, nan],
   [0, 0, 0, 0],
 ];
+
+// x[i, j] of 4 columns
+const terms = [[load(0, rowMajor([0, 1], 4))]];
 
 // Over the last axis: max keeps NaN; argmax gives the first of the largest, and the first NaN where there is one.
 const maxima: ProgramCase = {
@@ -36,60 +39,10 @@ const maxima: ProgramCase = {
         outputs: [1, 2, 3, 4, 5],
         steps: [
           ...(['max', 'argmax', 'sum'] as const).map((kind, i) =>
-            step({
-              name: kind,
-              axes: [loop(rows.length), loop(4)],
-              outputAxes: [0],
-              output: i + 1,
-              accumulators: [
-                {
-                  kind,
-                  parts: [
-                    {
-                      axes: [1],
-                      term: [
-                        load(
-                          0,
-                          affine([
-                            [0, 4],
-                            [1, 1],
-                          ]),
-                        ),
-                      ],
-                    },
-                  ],
-                },
-              ],
-              body: [accumulator()],
-            }),
+            step(fold({ name: kind, kind, outputs: [rows.length], folded: [4], output: i + 1, terms })),
           ),
           ...(['max', 'argmax'] as const).map((kind, i) =>
-            step({
-              name: `${kind}2`,
-              axes: [loop(2), loop(4)],
-              outputAxes: [],
-              output: i + 4,
-              accumulators: [
-                {
-                  kind,
-                  parts: [
-                    {
-                      axes: [0, 1],
-                      term: [
-                        load(
-                          0,
-                          affine([
-                            [0, 4],
-                            [1, 1],
-                          ]),
-                        ),
-                      ],
-                    },
-                  ],
-                },
-              ],
-              body: [accumulator()],
-            }),
+            step(fold({ name: `${kind}2`, kind, outputs: [], folded: [2, 4], output: i + 4, terms })),
           ),
         ],
       },
@@ -118,35 +71,35 @@ const longReductions: ProgramCase = {
         inputs: [0, 1],
         outputs: [2, 3, 4],
         steps: [
-          step({
-            name: 'squares',
-            axes: [loop(long)],
-            outputAxes: [],
-            output: 2,
-            accumulators: [sum({ axes: [0], term: [load(0, affine([[0, 1]])), apply('mul', 0, 0)] })],
-            body: [accumulator(), apply('sqrt', 0)],
-          }),
-          step({
-            name: 'max',
-            axes: [loop(long)],
-            outputAxes: [],
-            output: 3,
-            accumulators: [{ kind: 'max', parts: [{ axes: [0], term: [load(0, affine([[0, 1]])), apply('neg', 0)] }] }],
-            body: [accumulator()],
-          }),
-          step({
-            name: 'dot',
-            axes: [loop(long)],
-            outputAxes: [],
-            output: 4,
-            accumulators: [
-              sum({
-                axes: [0],
-                term: [load(0, affine([[0, 1]])), load(1, affine([[0, 1]])), apply('mul', 0, 1), apply('exp', 2)],
-              }),
-            ],
-            body: [accumulator()],
-          }),
+          step(
+            fold({
+              name: 'squares',
+              outputs: [],
+              folded: [long],
+              output: 2,
+              terms: [[load(0, affine([[0, 1]])), apply('mul', 0, 0)]],
+              body: [accumulator(), apply('sqrt', 0)],
+            }),
+          ),
+          step(
+            fold({
+              name: 'max',
+              kind: 'max',
+              outputs: [],
+              folded: [long],
+              output: 3,
+              terms: [[load(0, affine([[0, 1]])), apply('neg', 0)]],
+            }),
+          ),
+          step(
+            fold({
+              name: 'dot',
+              outputs: [],
+              folded: [long],
+              output: 4,
+              terms: [[load(0, affine([[0, 1]])), load(1, affine([[0, 1]])), apply('mul', 0, 1), apply('exp', 2)]],
+            }),
+          ),
         ],
       },
     ],
@@ -171,14 +124,7 @@ const longLoop: ProgramCase = {
         inputs: [0],
         outputs: [1],
         steps: [
-          step({
-            name: 'sum',
-            axes: [loop(unsplit)],
-            outputAxes: [],
-            output: 1,
-            accumulators: [sum({ axes: [0], term: [load(0, affine([[0, 1]]))] })],
-            body: [accumulator()],
-          }),
+          step(fold({ name: 'sum', outputs: [], folded: [unsplit], output: 1, terms: [[load(0, affine([[0, 1]]))]] })),
         ],
       },
     ],
@@ -204,35 +150,15 @@ const longBatch: ProgramCase = {
         inputs: [0, 1],
         outputs: [2],
         steps: [
-          step({
-            name: 'g',
-            axes: [loop(features), loop(units), loop(samples)],
-            outputAxes: [0, 1],
-            output: 2,
-            accumulators: [
-              sum({
-                axes: [2],
-                term: [
-                  load(
-                    0,
-                    affine([
-                      [2, features],
-                      [0, 1],
-                    ]),
-                  ),
-                  load(
-                    1,
-                    affine([
-                      [2, units],
-                      [1, 1],
-                    ]),
-                  ),
-                  apply('mul', 0, 1),
-                ],
-              }),
-            ],
-            body: [accumulator()],
-          }),
+          step(
+            fold({
+              name: 'g',
+              outputs: [features, units],
+              folded: [samples],
+              output: 2,
+              terms: [transposedProductTerm({ buffer: 0, columns: features }, { buffer: 1, columns: units })],
+            }),
+          ),
         ],
       },
     ],

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Kernel, Program } from '../../compiler/program.js';
 import { splitReductions } from '../../compiler/split.js';
-import { accumulator, affine, load, loop, program, step, sum } from '../cases/builder.js';
+import { affine, fold, load, program, rowMajor, step } from '../cases/builder.js';
 import { type ProgramCase, programCases } from '../cases/programs.js';
 import { distance } from '../support/numbers.js';
 import { allSteps, machine, programFaults, type Results } from '../support/programs.js';
@@ -62,13 +62,12 @@ describe('splitReductions', () => {
         (extents, outputs, maxTerms, kind) => {
           const length = extents.reduce((product, extent) => product * extent, 1);
           const strides = extents.map((_, i) => extents.slice(i + 1).reduce((product, extent) => product * extent, 1));
-          const outputAxes = extents.map((_, i) => i).slice(0, outputs);
-          const axes = extents.map((_, i) => i).slice(outputs);
+          const shape = extents.slice(0, outputs);
           const source = program(
             'any',
             [
               { name: 'x', shape: [length] },
-              { name: 'y', shape: outputAxes.map((axis) => extents[axis] ?? 1) },
+              { name: 'y', shape },
             ],
             [
               {
@@ -76,19 +75,16 @@ describe('splitReductions', () => {
                 inputs: [0],
                 outputs: [1],
                 steps: [
-                  step({
-                    name: 'any',
-                    axes: extents.map(loop),
-                    outputAxes,
-                    output: 1,
-                    accumulators: [
-                      {
-                        kind,
-                        parts: [{ axes, term: [load(0, affine(strides.map((stride, axis) => [axis, stride])))] }],
-                      },
-                    ],
-                    body: [accumulator()],
-                  }),
+                  step(
+                    fold({
+                      name: 'any',
+                      kind,
+                      outputs: shape,
+                      folded: extents.slice(outputs),
+                      output: 1,
+                      terms: [[load(0, affine(strides.map((stride, axis) => [axis, stride])))]],
+                    }),
+                  ),
                 ],
               },
             ],
@@ -143,27 +139,15 @@ describe('splitReductions', () => {
           inputs: [0],
           outputs: [1],
           steps: [
-            step({
-              name: 'y',
-              axes: [loop(50), loop(3), loop(100)],
-              outputAxes: [0, 1],
-              output: 1,
-              accumulators: [
-                sum({
-                  axes: [2],
-                  term: [
-                    load(
-                      0,
-                      affine([
-                        [2, 3],
-                        [1, 1],
-                      ]),
-                    ),
-                  ],
-                }),
-              ],
-              body: [accumulator()],
-            }),
+            step(
+              fold({
+                name: 'y',
+                outputs: [50, 3],
+                folded: [100],
+                output: 1,
+                terms: [[load(0, rowMajor([2, 1], 3))]],
+              }),
+            ),
           ],
         },
       ],

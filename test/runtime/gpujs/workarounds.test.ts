@@ -9,7 +9,7 @@ import { deviceOf, type NativeKernel, nativeInput } from '../../../runtime/gpujs
 import { gpujsTarget } from '../../../runtime/gpujs/target.js';
 import { destroysKernels, flatten, ranInMode } from '../../../runtime/gpujs/workarounds.js';
 import { showTargetError } from '../../../runtime/target.js';
-import { accumulator, affine, load, loop, pointwise, program, quotient, step, sum } from '../../cases/builder.js';
+import { affine, fold, load, loop, pointwise, program, quotient, rowMajor, step } from '../../cases/builder.js';
 import { describeOnSwiftShader } from './swiftShader.js';
 
 const opened = async (mode: GpujsMode): Promise<Device> => {
@@ -46,30 +46,7 @@ const farReads = program(
       inputs: [0],
       outputs: [1],
       steps: [
-        step({
-          name: 'far',
-          axes: [loop(8), loop(3)],
-          outputAxes: [0],
-          output: 1,
-          accumulators: [
-            sum({
-              axes: [1],
-              term: [
-                load(
-                  0,
-                  affine(
-                    [
-                      [0, 2],
-                      [1, 1],
-                    ],
-                    far,
-                  ),
-                ),
-              ],
-            }),
-          ],
-          body: [accumulator()],
-        }),
+        step(fold({ name: 'far', outputs: [8], folded: [3], output: 1, terms: [[load(0, rowMajor([0, 1], 2, far))]] })),
       ],
     },
   ],

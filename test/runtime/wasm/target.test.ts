@@ -7,7 +7,7 @@ import { showTargetError } from '../../../runtime/target.js';
 import { type Surroundings, surroundings } from '../../../runtime/wasm/host.js';
 import { hasRelaxedSimd, wasmTarget } from '../../../runtime/wasm/index.js';
 import type { ThreadHost, WorkerHandle } from '../../../runtime/wasm/pool.js';
-import { accumulator, affine, apply, load, loop, pointwise, program, step, sum } from '../../cases/builder.js';
+import { affine, apply, fold, load, loop, pointwise, productTerm, program, step } from '../../cases/builder.js';
 import { arraysOf, compileOn, rightOf, runStage, targetFor } from './run.js';
 
 const [batch, inner, units] = [400, 300, 24];
@@ -27,43 +27,24 @@ const product = program(
       inputs: [0, 1],
       outputs: [2, 3],
       steps: [
-        step({
-          name: 'product',
-          axes: [loop(batch), loop(units), loop(inner)],
-          outputAxes: [0, 1],
-          output: 2,
-          accumulators: [
-            sum({
-              axes: [2],
-              term: [
-                load(
-                  0,
-                  affine([
-                    [0, inner],
-                    [2, 1],
-                  ]),
-                ),
-                load(
-                  1,
-                  affine([
-                    [2, units],
-                    [1, 1],
-                  ]),
-                ),
-                apply('mul', 0, 1),
-              ],
-            }),
-          ],
-          body: [accumulator()],
-        }),
-        step({
-          name: 'total',
-          axes: [loop(batch * units)],
-          outputAxes: [],
-          output: 3,
-          accumulators: [sum({ axes: [0], term: [load(2, affine([[0, 1]]))] })],
-          body: [accumulator()],
-        }),
+        step(
+          fold({
+            name: 'product',
+            outputs: [batch, units],
+            folded: [inner],
+            output: 2,
+            terms: [productTerm({ buffer: 0, columns: inner }, { buffer: 1, columns: units })],
+          }),
+        ),
+        step(
+          fold({
+            name: 'total',
+            outputs: [],
+            folded: [batch * units],
+            output: 3,
+            terms: [[load(2, affine([[0, 1]]))]],
+          }),
+        ),
       ],
     },
   ],

@@ -4,7 +4,19 @@ import { emitKernel } from '../../../../compiler/emit/gpujs/index.js';
 import type { EmittedKernel, GpujsMode } from '../../../../compiler/emit/gpujs/types.js';
 import { gpujsModes } from '../../../../compiler/emit/gpujs/types.js';
 import type { Kernel } from '../../../../compiler/program.js';
-import { accumulator, affine, apply, constant, load, loop, pointwise, quotient, sum } from '../../../cases/builder.js';
+import {
+  accumulator,
+  affine,
+  apply,
+  constant,
+  fold,
+  load,
+  loop,
+  pointwise,
+  productTerm,
+  quotient,
+  sum,
+} from '../../../cases/builder.js';
 
 const emitted = (kernel: Kernel, mode: GpujsMode): EmittedKernel => {
   const result = emitKernel(kernel, mode);
@@ -17,35 +29,14 @@ const reasonFor = (kernel: Kernel, mode: GpujsMode): string => {
   return E.isLeft(result) ? result.left.reason : 'it was emitted';
 };
 
-const dense: Kernel = {
+const dense = fold({
   name: 'dense',
-  axes: [loop(250), loop(20), loop(784)],
-  outputAxes: [0, 1],
+  outputs: [250, 20],
+  folded: [784],
   output: 3,
-  accumulators: [
-    sum({
-      axes: [2],
-      term: [
-        load(
-          7,
-          affine([
-            [0, 784],
-            [2, 1],
-          ]),
-        ),
-        load(
-          5,
-          affine([
-            [2, 20],
-            [1, 1],
-          ]),
-        ),
-        apply('mul', 0, 1),
-      ],
-    }),
-  ],
+  terms: [productTerm({ buffer: 7, columns: 784 }, { buffer: 5, columns: 20 })],
   body: [accumulator(), load(2, affine([[1, 1]])), apply('add', 0, 1), apply('tanh', 2)],
-};
+});
 
 describe('emitKernel', () => {
   it('writes a loop nest with flat addresses, arguments in the order of their use', () => {
