@@ -1,13 +1,10 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
-import { random } from '../../dsl/index.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   type Batch,
   checkRun,
   type Dataset,
-  type Optimizer,
-  type OptimizerState,
   parseRunSettings,
   type Run,
   readVector,
@@ -26,45 +23,12 @@ import { interpreterTarget, type Target, wasmTarget } from '../../runtime/index.
 import { leftOf, rightOf } from '../support/evaluation.js';
 import { numbers } from '../support/numbers.js';
 import { smallBatch, smallMlp } from './problems.js';
-
-/** `count` rows that tell by their numbers which they are. */
-const countingSplit = (count: number): Split => ({
-  count,
-  inputs: Float32Array.from({ length: count }, (_, row) => row),
-  inputShape: [1],
-  targets: Float32Array.from({ length: count }, (_, row) => 100 + row),
-  targetShape: [],
-});
+import { recorder, startOf, watched } from './recording.js';
 
 /** What an optimizer that asks for `curvatureSamples` is given in two epochs of 3 steps on 4, 4 and 2 of 10 rows. */
 const batchesFor = async (curvatureSamples?: (count: number) => number): Promise<readonly Batch[]> => {
-  const batches: Batch[] = [];
-  const optimizer: Optimizer<OptimizerState> = {
-    init: (theta) => ({ step: 0, theta }),
-    prepare: () => TE.right(undefined),
-    encode: () => TE.right(null),
-    decode: () => E.left({ _tag: 'StateError', field: 'step', problem: 'none' }),
-    ...(curvatureSamples === undefined ? {} : { curvatureSamples }),
-    step: (state, batch) => {
-      batches.push(structuredClone(batch));
-      return TE.right({ state, report: { step: 1, loss: 0, stepSize: 1 } });
-    },
-  };
-  const training = {
-    dataset: { name: 'numbers', train: countingSplit(10), test: countingSplit(1) },
-    metric: 'loss' as const,
-    optimizer,
-    evaluate: () => TE.right(0),
-    batchSize: 4,
-    epochs: 2,
-    seconds: Number.POSITIVE_INFINITY,
-    clock: () => 0,
-    interrupted: () => false,
-    onStep: () => () => undefined,
-    onEpoch: () => async () => undefined,
-  };
-  const state = { step: 0, theta: new Float32Array(1) };
-  await train(training, { state, generator: random.generator(3), history: [], seconds: 0 })();
+  const { training, batches } = watched({}, recorder({ curvatureSamples }));
+  await train(training, startOf(3))();
   return batches;
 };
 

@@ -1,97 +1,16 @@
 import { expect } from 'chai';
-import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { random } from '../../dsl/index.js';
-import {
-  type Batch,
-  type Dataset,
-  type EpochRecord,
-  type Optimizer,
-  type OptimizerState,
-  type Split,
-  type Training,
-  train,
-} from '../../optim/index.js';
-
-const split = (count: number): Split => ({
-  count,
-  inputs: Float32Array.from({ length: count }, (_, row) => row),
-  inputShape: [1],
-  targets: Float32Array.from({ length: count }, (_, row) => 100 + row),
-  targetShape: [],
-});
-
-const dataset: Dataset = { name: 'numbers', train: split(10), test: split(4) };
-
-/** An optimizer that only remembers what it was given; its loss is the sum of the batch's inputs. */
-const recorder = (fails: (step: number) => boolean = () => false) => {
-  const batches: Batch[] = [];
-  const optimizer: Optimizer<OptimizerState> = {
-    init: (theta) => ({ step: 0, theta }),
-    prepare: () => TE.right(undefined),
-    encode: () => TE.right(null),
-    decode: () => E.left({ _tag: 'StateError', field: 'step', problem: 'none' }),
-    step: (state, batch) => {
-      const step = state.step + 1;
-      if (fails(step))
-        return TE.left({
-          state,
-          error: { _tag: 'NonFiniteError', step, quantity: 'the loss L(θ)', value: Number.NaN },
-        });
-      batches.push({ ...batch, inputs: batch.inputs.slice(), targets: batch.targets.slice() });
-      const loss = batch.inputs.reduce((sum, x) => sum + x, 0);
-      return TE.right({ state: { ...state, step }, report: { step, loss, stepSize: step, rho: 10 * step } });
-    },
-  };
-  return { optimizer, batches };
-};
-
-interface Watched {
-  readonly training: Training<OptimizerState>;
-  readonly batches: readonly Batch[];
-  readonly records: readonly EpochRecord[];
-  readonly steps: readonly (readonly [done: number, of: number])[];
-}
-
-const watched = (given: Partial<Training<OptimizerState>> = {}, { optimizer, batches } = recorder()): Watched => {
-  const records: EpochRecord[] = [];
-  const steps: [number, number][] = [];
-  const training: Training<OptimizerState> = {
-    dataset,
-    metric: 'loss',
-    optimizer,
-    evaluate: () => TE.right(0.25),
-    batchSize: 4,
-    epochs: 2,
-    seconds: Number.POSITIVE_INFINITY,
-    clock: () => 0,
-    interrupted: () => false,
-    onStep: (_, done, of) => () => {
-      steps.push([done, of]);
-    },
-    onEpoch: (record) => async () => {
-      records.push(record);
-    },
-    ...given,
-  };
-  return { training, batches, records, steps };
-};
-
-const start = (seed = 1) => ({
-  state: { step: 0, theta: new Float32Array(1) },
-  generator: random.generator(seed),
-  history: [],
-  seconds: 0,
-});
+import { type Batch, type Optimizer, type OptimizerState, train } from '../../optim/index.js';
+import { countingDataset, recorder, startOf, watched } from './recording.js';
 
 const rowsOf = (batches: readonly Batch[]): readonly number[] => batches.flatMap(({ inputs }) => Array.from(inputs));
 
 describe('training', () => {
   it('goes through every sample once per epoch, in consecutive batches, the last one smaller', async () => {
     const { training, batches, steps } = watched();
-    await train(training, start())();
+    await train(training, startOf())();
     expect(batches.map(({ count }) => count)).to.deep.equal([4, 4, 2, 4, 4, 2]);
-    const all = Array.from(dataset.train.inputs);
+    const all = Array.from(countingDataset.train.inputs);
     for (const epoch of [batches.slice(0, 3), batches.slice(3)])
       expect(rowsOf(epoch).toSorted((a, b) => a - b)).to.deep.equal(all);
     expect(steps).to.deep.equal([
@@ -106,14 +25,14 @@ describe('training', () => {
 
   it('keeps every input with its target', async () => {
     const { training, batches } = watched();
-    await train(training, start())();
+    await train(training, startOf())();
     for (const { inputs, targets } of batches)
       expect(Array.from(targets)).to.deep.equal(Array.from(inputs, (x) => x + 100));
   });
 
   it('shuffles anew every epoch, the same way for the same seed', async () => {
     const runs = [watched(), watched(), watched()];
-    for (const [i, { training }] of runs.entries()) await train(training, start(i < 2 ? 1 : 2))();
+    for (const [i, { training }] of runs.entries()) await train(training, startOf(i < 2 ? 1 : 2))();
     const orders = runs.map(({ batches }) => rowsOf(batches));
     expect(orders[0]).to.deep.equal(orders[1]);
     expect(orders[0]).not.to.deep.equal(orders[2]);
@@ -122,7 +41,7 @@ describe('training', () => {
 
   it('records the mean loss before the steps, the last step, and the measurement, by the name of the metric', async () => {
     const { training, records } = watched();
-    const result = await train(training, start())();
+    const result = await train(training, startOf())();
     const trainLoss = 45 / 3;
     expect(records).to.deep.equal([
       { epoch: 1, trainLoss, testLoss: 0.25, seconds: 0, stepSize: 3, rho: 30 },
@@ -131,7 +50,7 @@ describe('training', () => {
     expect(result.progress.history).to.deep.equal(records);
     expect(result.ending).to.deep.equal({ _tag: 'Epochs' });
     const classified = watched({ metric: 'accuracy', epochs: 1 });
-    await train(classified.training, start())();
+    await train(classified.training, startOf())();
     expect(classified.records[0]).to.include({ testAccuracy: 0.25 }).and.not.to.have.property('testLoss');
   });
 
@@ -157,7 +76,7 @@ describe('training', () => {
       },
       { ...timed, optimizer },
     );
-    const { ending, progress } = await train(training, start())();
+    const { ending, progress } = await train(training, startOf())();
     expect(ending).to.deep.equal({ _tag: 'Seconds' });
     expect(records.map(({ epoch, seconds }) => [epoch, seconds])).to.deep.equal([
       [1, 3],
@@ -174,18 +93,15 @@ describe('training', () => {
         steps++;
       },
     });
-    const { ending, progress } = await train(training, start())();
+    const { ending, progress } = await train(training, startOf())();
     expect(ending).to.deep.equal({ _tag: 'Interrupted' });
     expect(progress.state.step).to.equal(4);
     expect(records.map(({ epoch }) => epoch)).to.deep.equal([1, 1 + 1 / 3]);
   });
 
   it('ends with a failed step and keeps the last good state and the history', async () => {
-    const { training } = watched(
-      {},
-      recorder((step) => step === 5),
-    );
-    const { ending, progress } = await train(training, start())();
+    const { training } = watched({}, recorder({ fails: (step) => step === 5 }));
+    const { ending, progress } = await train(training, startOf())();
     expect(ending).to.deep.equal({
       _tag: 'Failed',
       error: { _tag: 'NonFiniteError', step: 5, quantity: 'the loss L(θ)', value: Number.NaN },
@@ -196,15 +112,15 @@ describe('training', () => {
 
   it('refuses a measurement that is not finite', async () => {
     const { training } = watched({ evaluate: () => TE.right(Number.NaN) });
-    const { ending } = await train(training, start())();
+    const { ending } = await train(training, startOf())();
     expect(ending).to.have.nested.property('error.quantity', 'the test loss');
   });
 
   it('goes on from what an earlier run reached as if it had never stopped', async () => {
     const whole = watched({ epochs: 3 });
-    const uninterrupted = await train(whole.training, start())();
+    const uninterrupted = await train(whole.training, startOf())();
     const [first, second] = [watched({ epochs: 1 }), watched({ epochs: 3 })];
-    const halfway = await train(first.training, start())();
+    const halfway = await train(first.training, startOf())();
     const resumed = await train(second.training, halfway.progress)();
     expect(resumed.progress).to.deep.equal(uninterrupted.progress);
     expect([...rowsOf(first.batches), ...rowsOf(second.batches)]).to.deep.equal(rowsOf(whole.batches));
@@ -224,7 +140,7 @@ describe('training', () => {
         return slow.optimizer.step(state, batch);
       },
     };
-    await train(watched({ epochs: 3 }, { ...slow, optimizer }).training, start())();
+    await train(watched({ epochs: 3 }, { ...slow, optimizer }).training, startOf())();
     clearInterval(timer);
     expect(events).to.be.at.least(3);
   });
