@@ -28,7 +28,7 @@ export interface Context {
   readonly kernel: Kernel;
   /** Byte address of each buffer. */
   readonly addressOf: (buffer: number) => number;
-  /** The scratch buffer, as long as the output, for the sums of a block. */
+  /** The first of the scratch buffers that sums in blocks need. */
   readonly scratch: number;
   /** Are products added to sums without rounding in between, by relaxed SIMD? */
   readonly fuses: boolean;

@@ -4,14 +4,16 @@ import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
 import type { WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
-import { emitKernel, scratchLength } from './kernel.js';
+import { emitKernel } from './kernel.js';
 import { kernelsOf, type Layout, layoutOf } from './layout.js';
 import { elementary } from './math.js';
 import { normalise } from './normalise.js';
+import { packOperands } from './pack.js';
 import { pow } from './power.js';
 import { type Schedule, scheduleOf } from './schedule.js';
 import { splitReduction } from './split.js';
 import { emitStage, type KernelSummary, sharedKernel, sharedOf } from './stage.js';
+import { blockBuffers, blockLengths } from './sums.js';
 import { showFunction } from './text.js';
 import { threadFunctions } from './threads.js';
 
@@ -58,19 +60,20 @@ const scheduled = (kernel: Kernel): ScheduledKernel => {
 };
 
 /**
- * The kernels that a kernel is run as, one after the other, and the lengths of their scratch buffers, the first of which
- * is for the sums of blocks. A prefix keeps their names apart from everything else.
+ * The kernels that a kernel is run as, one after the other, and the lengths of their scratch buffers, the first two of
+ * which are for sums in blocks. A prefix keeps their names apart from everything else.
  */
 const kernelsFor = (
   source: Kernel,
   scratch: number,
 ): { readonly parts: readonly ScheduledKernel[]; readonly scratch: readonly number[] } => {
-  const kernel = normalise({ ...source, name: `kernel.${source.name}` });
-  const split = splitReduction(kernel, scratch + 1);
-  const partials = split?.partials ?? [];
-  const parts = [...partials.map((partial) => partial.kernel), split?.final ?? kernel].map(scheduled);
-  const blocks = Math.max(...parts.map((part) => scratchLength(part.kernel, part.schedule)));
-  return { parts, scratch: [blocks, ...partials.map(({ length }) => length)] };
+  const whole = normalise({ ...source, name: `kernel.${source.name}` });
+  const { copies, kernel } = packOperands(whole, scratch + blockBuffers) ?? { copies: [], kernel: whole };
+  const split = splitReduction(kernel, scratch + blockBuffers + copies.length);
+  const before = [...copies, ...(split?.partials ?? [])];
+  const parts = [...before.map((part) => part.kernel), split?.final ?? kernel].map(scheduled);
+  const blocks = largestOf(parts.map((part) => blockLengths(part.kernel, part.schedule)));
+  return { parts, scratch: [...blocks, ...before.map(({ length }) => length)] };
 };
 
 /** By position, the largest of the numbers that any list has there. */

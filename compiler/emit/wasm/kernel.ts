@@ -3,13 +3,13 @@
  * function runs the units `lo ≤ u < hi`, so that any number of threads computes the same bits. Register tiles are
  * functions of their own: V8 compiles and replaces those best.
  */
-import { scalarRow } from '../../../dsl/scalar.js';
-import type { Block, Instruction, Kernel, Part } from '../../program.js';
-import { axisOf, dependencesOf, extentOf, outputIndex } from './affine.js';
+import type { Block, Kernel } from '../../program.js';
+import { extentOf } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
 import { type ColumnSegment, type Schedule, type Segment, scheduleCycles } from './schedule.js';
 import { childScope, emitLoop, type Range, type Scope } from './scope.js';
+import { cutOf, elementOf, isApart, isInPlace, isSumItself, sumsOf } from './sums.js';
 import { type Ending, emitTile, type SumBlock } from './tile.js';
 
 /** A kernel as functions: the one named like the kernel takes `(lo, hi)`. */
@@ -150,27 +150,6 @@ const emitColumns = (
   else all(scope, (at, column) => outline(emission, at, (inner) => tiles(inner, column)));
 };
 
-/** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
-const cutOf = (kernel: Kernel, { axes }: Part, terms: number): { readonly depth: number; readonly step: number } => {
-  // as many cuts as needed, all as long as one another
-  const evenly = (extent: number, longest: number): number => Math.ceil(extent / Math.ceil(extent / longest));
-  let inside = 1;
-  for (let depth = axes.length - 1; depth > 0; depth -= 1) {
-    const extent = extentOf(kernel, axes[depth] ?? -1);
-    if (inside * extent >= terms) return { depth, step: evenly(extent, Math.ceil(terms / inside)) };
-    inside *= extent;
-  }
-  return { depth: 0, step: evenly(extentOf(kernel, axes[0] ?? -1), Math.ceil(terms / inside)) };
-};
-
-/** The element of a buffer of the output's shape where the output is. */
-const elementOf = (kernel: Kernel, buffer: number): Instruction => ({
-  op: 'load',
-  buffer,
-  index: outputIndex(kernel),
-  guards: [],
-});
-
 /** The kernel's schedule over another, pointwise body: one row at a time, whole vectors. */
 const emitPointwise = (emission: Emission, scope: Scope, body: Block, readsOutput: boolean): void => {
   const { context, schedule } = emission;
@@ -183,23 +162,28 @@ const emitPointwise = (emission: Emission, scope: Scope, body: Block, readsOutpu
   outline(emission, scope, (inner) => emitColumns(pointwise, inner, columns, undefined, 'body'));
 };
 
+const over = (emission: Emission, kernel: Kernel): Emission => ({
+  ...emission,
+  context: { ...emission.context, kernel },
+});
+
 /**
- * A long sum in blocks: the output is set to 0, and each block, summed up in a scratch buffer, is added to it. (Added in
- * the tile itself, the sums of 2 × 5 vectors are spilled by V8, which halves the speed.)
+ * A long sum in blocks: the sums are set to 0, and each block, summed up in a buffer of its own, is added to them. (Added
+ * in the tile itself, the sums of 2 × 5 vectors are spilled by V8, which halves the speed.)
  */
 const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const { context, schedule } = emission;
-  const { kernel, scratch } = context;
-  const sums: Emission = { ...emission, context: { ...context, kernel: { ...kernel, output: scratch } } };
-  const [before, block] = [elementOf(kernel, kernel.output), elementOf(kernel, scratch)] as const;
-  emitPointwise(emission, scope, [{ op: 'constant', value: 0 }], false);
+  const kernel = sumsOf(context.kernel, schedule, context.scratch);
+  const block: Kernel = { ...kernel, output: context.scratch };
+  const added: Block = [elementOf(kernel), elementOf(block), { op: 'apply', fn: 'add', operands: [0, 1] }];
+  emitPointwise(over(emission, kernel), scope, [{ op: 'constant', value: 0 }], false);
   for (const part of kernel.accumulators[0]?.parts ?? []) {
     const { depth, step } = cutOf(kernel, part, terms);
     const cut = part.axes[depth];
     const outside = part.axes.slice(0, depth);
     const run = (at: Scope, ranges: ReadonlyMap<number, Range>): void => {
-      emitColumns(sums, at, schedule.columns, { part, ranges, outside }, 'sums');
-      emitPointwise(emission, at, [before, block, { op: 'apply', fn: 'add', operands: [0, 1] }], true);
+      emitColumns(over(emission, block), at, schedule.columns, { part, ranges, outside }, 'sums');
+      emitPointwise(over(emission, kernel), at, added, true);
     };
     const nest = (at: Scope, level: number): void => {
       const axis = outside[level];
@@ -221,22 +205,13 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   }
 };
 
-/** The body of sums that are already in the output: a pointwise pass over the unit, while it is in the cache. */
+/** The body of sums that are stored already: a pointwise pass over the unit, while it is in the cache. */
 const emitFinish = (emission: Emission, scope: Scope): void => {
-  const { kernel } = emission.context;
-  const sum = elementOf(kernel, kernel.output);
-  const body = kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
+  const { context, schedule } = emission;
+  const sum = elementOf(sumsOf(context.kernel, schedule, context.scratch));
+  const body = context.kernel.body.map((instruction) => (instruction.op === 'accumulator' ? sum : instruction));
   emitPointwise(emission, scope, body, true);
 };
-
-const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && body[0]?.op === 'accumulator';
-
-/** Does the body call functions on what it makes of the sum? */
-const callsFunctions = ({ axes, body }: Kernel): boolean =>
-  dependencesOf(axes, body).some((dependence, i) => {
-    const instruction = body[i];
-    return dependence.accumulators && instruction?.op === 'apply' && scalarRow(instruction.fn).transcendental;
-  });
 
 /** Gives each outer axis its value in the unit, and the chunk its number. */
 const decodeUnit = (kernel: Kernel, scope: Scope, outer: readonly number[], chunks: Chunks | undefined): Code => {
@@ -276,10 +251,6 @@ const emitLoops = (kernel: Kernel, scope: Scope, axes: readonly number[], inner:
     );
 };
 
-/** Elements of the scratch buffer that a kernel needs under a schedule. */
-export const scratchLength = ({ outputAxes, axes }: Kernel, { blockTerms }: Schedule): number =>
-  blockTerms === undefined ? 0 : outputAxes.reduce((length, axis) => length * axisOf(axes, axis).extent, 1);
-
 /** The functions of a normalised kernel under its schedule. */
 export const emitKernel = (context: Context, schedule: Schedule): EmittedKernel => {
   const { kernel } = context;
@@ -292,16 +263,12 @@ export const emitKernel = (context: Context, schedule: Schedule): EmittedKernel 
   const functions: WasmFunction[] = [];
   const run = (scope: Scope, chunk: Code): void => {
     const emission: Emission = { context, schedule, chunks, chunk, functions };
-    const [accumulator] = kernel.accumulators;
-    const single = kernel.accumulators.length === 1 && accumulator?.kind === 'sum' && schedule.lanes === 'column';
-    // a body that calls functions, or has many sums at once, makes V8 spill them inside the reduction loop
-    const crowded = schedule.columns.some(({ vectors, rows }) => vectors * (rows[0]?.size ?? 1) >= 8);
-    const apart =
-      single && (schedule.blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel)));
+    const apart = isApart(kernel, schedule);
+    const sums = apart ? over(emission, sumsOf(kernel, schedule, context.scratch)) : emission;
     if (schedule.blockTerms === undefined)
-      emitColumns(emission, scope, schedule.columns, undefined, apart ? 'sums' : 'body');
+      emitColumns(sums, scope, schedule.columns, undefined, apart ? 'sums' : 'body');
     else emitBlocks(emission, scope, schedule.blockTerms);
-    if (apart && !isSumItself(kernel)) emitFinish(emission, scope);
+    if (apart && !(isSumItself(kernel) && isInPlace(kernel, schedule))) emitFinish(emission, scope);
   };
   const [single] = unitAxes;
   const simple = chunks === undefined && unitAxes.length === 1 ? single : undefined;

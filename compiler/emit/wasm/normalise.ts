@@ -17,7 +17,8 @@ const affinesOf = (kernel: Kernel): readonly Affine[] => [
 const strideIn = ({ terms }: Affine, axis: number): number =>
   terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
 
-const mapAffines = (kernel: Kernel, change: (affine: Affine) => Affine): Kernel => {
+/** The kernel with every index changed. */
+export const mapAffines = (kernel: Kernel, change: (affine: Affine) => Affine): Kernel => {
   const instruction = (item: Instruction): Instruction =>
     item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item;
   const axis = (item: Axis): Axis => (item.kind === 'quotient' ? { ...item, from: change(item.from) } : item);

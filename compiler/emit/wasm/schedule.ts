@@ -162,8 +162,26 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
   return terms.reduce((sum, cycles) => sum + cycles, 0) + body + rows * column.vectors * store + 4;
 };
 
+// rows of a tile so far apart that what lies between them leaves the cache before the other outer axes come back to it
+const farStride = 1024;
+const farCost = 1.2;
+
+const hasFarRows = (kernel: Kernel, { row, outer }: Schedule): boolean =>
+  row !== undefined &&
+  kernel.accumulators.some(({ parts }) =>
+    parts.some(({ term }) =>
+      term.some((instruction) => {
+        if (instruction.op !== 'load') return false;
+        const index = linearOf(kernel.axes, instruction.index);
+        const axes = loopAxesOf(index);
+        return Math.abs(strideOf(index, row) ?? 0) >= farStride && outer.some((axis) => axes.has(axis));
+      }),
+    ),
+  );
+
 /** Cycles of the whole kernel under a schedule: what the choice and the threads' cost model go by. */
 export const scheduleCycles = (kernel: Kernel, schedule: Schedule): number =>
+  (hasFarRows(kernel, schedule) ? farCost : 1) *
   productOf(kernel, schedule.outer) *
   schedule.columns.reduce(
     (total, column) =>

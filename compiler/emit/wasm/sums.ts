@@ -1,0 +1,74 @@
+/**
+ * Where sums of a kernel are held until its body is applied to them: in the tile's registers, in the output, or in a
+ * scratch buffer; and how long sums are cut into blocks.
+ */
+import { scalarRow } from '../../../dsl/scalar.js';
+import type { Instruction, Kernel, Part } from '../../program.js';
+import { dependencesOf, extentOf, outputIndex } from './affine.js';
+import type { Schedule } from './schedule.js';
+
+/** Is the output the sum and nothing more? */
+export const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && body[0]?.op === 'accumulator';
+
+/** Does the body call functions on what it makes of the sum? */
+const callsFunctions = ({ axes, body }: Kernel): boolean =>
+  dependencesOf(axes, body).some((dependence, i) => {
+    const instruction = body[i];
+    return dependence.accumulators && instruction?.op === 'apply' && scalarRow(instruction.fn).transcendental;
+  });
+
+/** Are sums stored before the body is applied to them? So it is where they are added up in blocks. */
+export const isApart = (kernel: Kernel, { lanes, columns, blockTerms }: Schedule): boolean => {
+  const [accumulator, ...others] = kernel.accumulators;
+  if (accumulator?.kind !== 'sum' || others.length > 0 || lanes !== 'column') return false;
+  // a body that calls functions, or has many sums at once, makes V8 spill them inside the reduction loop
+  const crowded = columns.some(({ vectors, rows }) => vectors * (rows[0]?.size ?? 1) >= 8);
+  return blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel));
+};
+
+/** The output's axes with the one last that vectors run along. */
+const columnLast = ({ outputAxes }: Kernel, { column }: Schedule): readonly number[] =>
+  column === undefined ? outputAxes : [...outputAxes.filter((axis) => axis !== column), column];
+
+/** Is the output itself a place for sums, that is, do vectors run along its last axis? */
+export const isInPlace = (kernel: Kernel, schedule: Schedule): boolean =>
+  columnLast(kernel, schedule).at(-1) === kernel.outputAxes.at(-1);
+
+/** Scratch buffers for sums in blocks: the sums of a block, and the sums where the output is no place for them. */
+export const blockBuffers = 2;
+
+/** Lengths of these that a kernel needs under a schedule. */
+export const blockLengths = (kernel: Kernel, schedule: Schedule): readonly number[] => {
+  const length = kernel.outputAxes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
+  const apart = isApart(kernel, schedule) && !isInPlace(kernel, schedule);
+  return [schedule.blockTerms === undefined ? 0 : length, apart ? length : 0];
+};
+
+/** A kernel that writes the sums where they are held, the first scratch buffer being `scratch`. */
+export const sumsOf = (kernel: Kernel, schedule: Schedule, scratch: number): Kernel =>
+  isInPlace(kernel, schedule) ? kernel : { ...kernel, output: scratch + 1, outputAxes: columnLast(kernel, schedule) };
+
+/** What a kernel has stored at the output axes. */
+export const elementOf = (kernel: Kernel): Instruction => ({
+  op: 'load',
+  buffer: kernel.output,
+  index: outputIndex(kernel),
+  guards: [],
+});
+
+/** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
+export const cutOf = (
+  kernel: Kernel,
+  { axes }: Part,
+  terms: number,
+): { readonly depth: number; readonly step: number } => {
+  // as many cuts as needed, all as long as one another
+  const evenly = (extent: number, longest: number): number => Math.ceil(extent / Math.ceil(extent / longest));
+  let inside = 1;
+  for (let depth = axes.length - 1; depth > 0; depth -= 1) {
+    const extent = extentOf(kernel, axes[depth] ?? -1);
+    if (inside * extent >= terms) return { depth, step: evenly(extent, Math.ceil(terms / inside)) };
+    inside *= extent;
+  }
+  return { depth: 0, step: evenly(extentOf(kernel, axes[0] ?? -1), Math.ceil(terms / inside)) };
+};
