@@ -10,7 +10,7 @@ const origin = ({ invocations }: StudyResults, command: string): readonly Block[
   const dates = invocations.map(({ date }) => date.slice(0, 10));
   const machines = invocations.map(
     ({ machine: { cpu, cores, memoryGiB, system, node } }) =>
-      `${cpu}, ${cores} cores, ${memoryGiB} GiB of memory, ${system}, Node ${node}`,
+      `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${memoryGiB} GiB of memory, ${system}, Node ${node}`,
   );
   return [
     paragraph(`Run on ${distinct(dates).join(', ')}. Machine: ${distinct(machines).join('; ')}.`),
