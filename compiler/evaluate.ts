@@ -216,7 +216,7 @@ const evaluateRules: { readonly [O in Exclude<Op, 'iterate' | 'result' | 'invali
   stopGradient: ({ operand }, _, { value }) => value(operand),
 };
 
-/** The rule of a primitive; TypeScript is told here that a node meets its own row. */
+/** The rule of a primitive; TypeScript cannot follow that it takes the node of its own `op` (a correlated union). */
 const ruleOf = (op: keyof typeof evaluateRules): EvaluateRule<Op> => evaluateRules[op] as unknown as EvaluateRule<Op>;
 
 const runLoop = (loop: NodeOf<'iterate'>, { sizes, environment, value }: Context): readonly Float64Array[] => {

@@ -220,7 +220,7 @@ export const structure: { readonly [O in Op]: StructureRow<O> } = {
 
 /**
  * The row of a node's primitive. TypeScript cannot follow that `structure[node.op]` accepts exactly `node`
- * (a correlated union), so this is the one place of the package that says so.
+ * (a correlated union), so it is told here; every other rule table says so in one place of its own.
  */
 const rowOf = (node: Node): StructureRow<Op> => structure[node.op] as unknown as StructureRow<Op>;
 

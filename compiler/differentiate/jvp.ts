@@ -162,7 +162,7 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
   invalid: none,
 };
 
-// The one place where TypeScript has to be told that a node meets its own row.
+// TypeScript cannot follow that the row of `node.op` takes `node` (a correlated union): it is told here.
 const ruleOf = (op: Op): JvpRule<Op> => jvpRules[op] as unknown as JvpRule<Op>;
 
 /** The tangents of everything below the roots, given those of the seeds. */

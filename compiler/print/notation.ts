@@ -145,7 +145,7 @@ const notations: { readonly [O in Op]: Write<O> } = {
   invalid: ({ error }) => atom(`invalid ${error.operation}`),
 };
 
-/** The row of a node's primitive: the one place here where TypeScript is told that a node meets its own row. */
+/** The row of a primitive; TypeScript cannot follow that it takes the node of its own `op` (a correlated union). */
 const rowOf = (op: Op): Write<Op> => notations[op] as unknown as Write<Op>;
 
 /** Writes one node over the notation of its operands. */

@@ -76,6 +76,7 @@ interface Library {
   readonly input: (value: Float32Array, size: readonly number[]) => NativeInput;
 }
 
+// the d.ts of gpu.js leaves out or mistypes what the interfaces above say (see the head of this file)
 const library = gpujs as unknown as Library;
 
 /** Opens gpu.js in one mode. */

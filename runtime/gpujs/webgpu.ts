@@ -14,6 +14,7 @@ export interface NativeWebGpu {
   readonly requestAdapter: () => Promise<{ readonly info?: AdapterInfo } | null>;
 }
 
+// TypeScript's library for Node has no `navigator.gpu`, and the browser's has no `navigator` that may be absent
 const scope = globalThis as unknown as { navigator?: { gpu?: NativeWebGpu } };
 
 /** WebGPU, where the platform has it already. */
@@ -34,8 +35,9 @@ const requireVulkan = (): void => {
   try {
     process.dlopen({ exports: {} }, 'libvulkan.so.1');
   } catch (error) {
-    if (!String(error).includes('did not self-register'))
-      throw new Error('no libvulkan.so.1, and so no way to a GPU (a driver for Vulkan brings it)');
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!reason.includes('did not self-register'))
+      throw new Error(`no way to a GPU without a driver for Vulkan: ${reason}`);
   }
 };
 
@@ -43,5 +45,5 @@ const requireVulkan = (): void => {
 export const loadNodeWebGpu = async (): Promise<NativeWebGpu> => {
   if (process.platform === 'linux') requireVulkan();
   const { create } = await import('webgpu');
-  return create([]) as unknown as NativeWebGpu;
+  return create([]);
 };

@@ -54,6 +54,7 @@ describe('sgn run', () => {
     ).to.have.length(2);
     expect(out)
       .to.match(/│ epoch │/)
+      .and.to.match(/^first step done \d+\.\d\d s after the start of the program \(\d+\.\d\d s reading data\)$/m)
       .and.to.include('all epochs done');
     expect(out, 'no escape sequences where there is no terminal').not.to.include('\u001b');
 

@@ -33,6 +33,27 @@ export const axisOf = (axes: readonly Axis[], axis: number): Axis =>
 /** The extent of an axis. */
 export const extentOf = (kernel: Kernel, axis: number): number => axisOf(kernel.axes, axis).extent;
 
+/** How many positions axes have together. */
+export const productOf = (kernel: Kernel, axes: readonly number[]): number =>
+  axes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
+
+/** The stride of an axis, of whatever kind, as an index is written. */
+export const writtenStride = ({ terms }: Affine, axis: number): number =>
+  terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
+
+/** What becomes of an index. */
+export type IndexChange = (index: Affine) => Affine;
+
+/** A block with every index changed. */
+export const mapBlock = (block: Block, change: IndexChange): Block =>
+  block.map(
+    (item): Instruction => (item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item),
+  );
+
+/** Axes with the index of every quotient changed. */
+export const mapAxes = (axes: readonly Axis[], change: IndexChange): readonly Axis[] =>
+  axes.map((axis) => (axis.kind === 'quotient' ? { ...axis, from: change(axis.from) } : axis));
+
 /** A function of two objects that remembers its results for as long as both live. */
 const remembered = <A extends object, B extends object, C>(compute: (a: A, b: B) => C): ((a: A, b: B) => C) => {
   const known = new WeakMap<A, WeakMap<B, C>>();
@@ -151,19 +172,19 @@ export const dependencesOf = remembered((axes: readonly Axis[], block: Block): r
   return found;
 });
 
+/** The index of a dense array over axes, the last of which is contiguous. */
+export const rowMajor = (kernel: Kernel, axes: readonly number[]): Affine => ({
+  offset: 0,
+  terms: axes.map((axis, i) => ({ axis, stride: productOf(kernel, axes.slice(i + 1)) })).reverse(),
+});
+
 const outputIndices = new WeakMap<Kernel, Affine>();
 
 /** Row-major strides of the output over the output axes: element `Σ stride · axis` is the flat output index. */
 export const outputIndex = (kernel: Kernel): Affine => {
   const known = outputIndices.get(kernel);
   if (known !== undefined) return known;
-  const terms: { readonly axis: number; readonly stride: number }[] = [];
-  let stride = 1;
-  for (const axis of [...kernel.outputAxes].reverse()) {
-    terms.push({ axis, stride });
-    stride *= extentOf(kernel, axis);
-  }
-  const index: Affine = { offset: 0, terms };
+  const index = rowMajor(kernel, kernel.outputAxes);
   outputIndices.set(kernel, index);
   return index;
 };

@@ -4,7 +4,7 @@
  * functions of their own: V8 compiles and replaces those best.
  */
 import type { Block, Kernel } from '../../program.js';
-import { extentOf } from './affine.js';
+import { extentOf, productOf } from './affine.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
 import { type ColumnSegment, type Schedule, type Segment, scheduleCycles } from './schedule.js';
@@ -49,7 +49,7 @@ const chunksAlong = (kernel: Kernel, axis: number, tile: number, most: number): 
 
 /** Chunks along the row or the column axis, whichever gives more of them; none where the outer axes give units enough. */
 const chunksOf = (kernel: Kernel, { row, column, columns, outer, blockTerms }: Schedule): Chunks | undefined => {
-  if (outer.reduce((units, axis) => units * extentOf(kernel, axis), 1) >= chunksWished) return undefined;
+  if (productOf(kernel, outer) >= chunksWished) return undefined;
   const rows = blockTerms === undefined ? rowsPerChunk : rowsPerBlockedChunk;
   const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, rows[0]?.size ?? 1), 1);
   const width = columns[0]?.size ?? 1;
@@ -256,7 +256,7 @@ export const emitKernel = (context: Context, schedule: Schedule): EmittedKernel 
   const { kernel } = context;
   const chunks = chunksOf(kernel, schedule);
   const unitAxes = unitAxesOf(kernel, schedule.outer);
-  const units = unitAxes.reduce((n, axis) => n * extentOf(kernel, axis), chunks?.count ?? 1);
+  const units = productOf(kernel, unitAxes) * (chunks?.count ?? 1);
   const inside = schedule.outer.filter((axis) => !unitAxes.includes(axis));
   const [lo, hi] = [local('i32', 'lo'), local('i32', 'hi')];
   const root = childScope(undefined);

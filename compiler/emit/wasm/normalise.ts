@@ -2,8 +2,8 @@
  * Kernels → equivalent kernels with fewer, longer loops: axes of extent 1 disappear, and neighbouring axes through which
  * every index runs contiguously become one.
  */
-import type { Affine, Axis, Instruction, Kernel, Part } from '../../program.js';
-import { axisOf, blocksOf, extentOf } from './affine.js';
+import type { Affine, Kernel, Part } from '../../program.js';
+import { axisOf, blocksOf, extentOf, type IndexChange, mapAxes, mapBlock, writtenStride } from './affine.js';
 
 const affinesOf = (kernel: Kernel): readonly Affine[] => [
   ...kernel.axes.flatMap((axis) => (axis.kind === 'quotient' ? [axis.from] : [])),
@@ -14,24 +14,16 @@ const affinesOf = (kernel: Kernel): readonly Affine[] => [
   ),
 ];
 
-const strideIn = ({ terms }: Affine, axis: number): number =>
-  terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
-
 /** The kernel with every index changed. */
-export const mapAffines = (kernel: Kernel, change: (affine: Affine) => Affine): Kernel => {
-  const instruction = (item: Instruction): Instruction =>
-    item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item;
-  const axis = (item: Axis): Axis => (item.kind === 'quotient' ? { ...item, from: change(item.from) } : item);
-  return {
-    ...kernel,
-    axes: kernel.axes.map(axis),
-    accumulators: kernel.accumulators.map((accumulator) => ({
-      ...accumulator,
-      parts: accumulator.parts.map((part) => ({ ...part, term: part.term.map(instruction) })),
-    })),
-    body: kernel.body.map(instruction),
-  };
-};
+export const mapKernel = (kernel: Kernel, change: IndexChange): Kernel => ({
+  ...kernel,
+  axes: mapAxes(kernel.axes, change),
+  accumulators: kernel.accumulators.map((accumulator) => ({
+    ...accumulator,
+    parts: accumulator.parts.map((part) => ({ ...part, term: mapBlock(part.term, change) })),
+  })),
+  body: mapBlock(kernel.body, change),
+});
 
 /** Axis lists whose neighbours may be merged: the output's, and each part's. */
 const axisLists = (kernel: Kernel): readonly (readonly number[])[] => [
@@ -51,7 +43,7 @@ const withoutAxis = (kernel: Kernel, axis: number): Kernel => ({
 /** `outer` and `inner` become `inner`, longer. */
 const merge = (kernel: Kernel, outer: number, inner: number): Kernel => {
   const extent = extentOf(kernel, outer) * extentOf(kernel, inner);
-  const merged = mapAffines(withoutAxis(kernel, outer), ({ offset, terms }) => ({
+  const merged = mapKernel(withoutAxis(kernel, outer), ({ offset, terms }) => ({
     offset,
     terms: terms.filter(({ axis }) => axis !== outer),
   }));
@@ -73,7 +65,7 @@ const mergeablePair = (kernel: Kernel): readonly [number, number] | undefined =>
           (!other.includes(outer) && !other.includes(inner)) || other.indexOf(inner) === other.indexOf(outer) + 1,
       );
       const contiguous = affines.every(
-        (affine) => strideIn(affine, outer) === extentOf(kernel, inner) * strideIn(affine, inner),
+        (affine) => writtenStride(affine, outer) === extentOf(kernel, inner) * writtenStride(affine, inner),
       );
       if (together && contiguous) return [outer, inner];
     }

@@ -4,9 +4,9 @@
  * that axis last. What the image or the output look like does not matter then: the one is read number by number, the
  * other written once per sum.
  */
-import type { Affine, Axis, Block, Instruction, Kernel } from '../../program.js';
-import { axisOf, extentOf, linearOf, loopAxesOf, strideOf } from './affine.js';
-import { mapAffines, normalise } from './normalise.js';
+import type { Axis, Block, Instruction, Kernel } from '../../program.js';
+import { axisOf, extentOf, linearOf, loopAxesOf, productOf, rowMajor, strideOf, writtenStride } from './affine.js';
+import { mapKernel, normalise } from './normalise.js';
 import { scheduleCycles, scheduleOf } from './schedule.js';
 
 /** The kernel over copies of some of its operands; each copy is a kernel that writes a scratch buffer of its own. */
@@ -33,12 +33,10 @@ const inBlocks = (kernel: Kernel, axis: number): Kernel => {
   const extent = extentOf(kernel, axis);
   if (extent <= blockWidth || extent % blockWidth !== 0) return kernel;
   const over = kernel.axes.length;
-  const strideIn = ({ terms }: Affine): number =>
-    terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
-  const split = mapAffines(kernel, (affine) => {
-    const stride = strideIn(affine);
-    return stride === 0 ? affine : { ...affine, terms: [...affine.terms, { axis: over, stride: blockWidth * stride }] };
-  });
+  const split = mapKernel(kernel, (index) => ({
+    ...index,
+    terms: [...index.terms, { axis: over, stride: blockWidth * writtenStride(index, axis) }],
+  }));
   const { name } = axisOf(kernel.axes, axis);
   return {
     ...split,
@@ -55,26 +53,15 @@ const copyAxes = (kernel: Kernel, { index, guards }: Load, last: number): readon
   const linear = linearOf(kernel.axes, index);
   if (guards.length > 0 || linear.terms.some(({ variable }) => variable.kind !== 'loop')) return undefined;
   const axes = loopAxesOf(linear);
-  const elements = [...axes].reduce((product, axis) => product * extentOf(kernel, axis), 1);
   const reach = linear.terms.reduce(
     (sum, { variable, stride }) =>
       variable.kind === 'loop' ? sum + Math.abs(stride) * (extentOf(kernel, variable.axis) - 1) : sum,
     1,
   );
-  if (elements > reach) return undefined;
+  if (productOf(kernel, [...axes]) > reach) return undefined;
   const parts = kernel.accumulators.flatMap((accumulator) => accumulator.parts);
   const order = [...kernel.outputAxes, ...parts.flatMap((part) => part.axes)].filter((axis) => axis !== last);
   return [...order.filter((axis) => axes.has(axis)), last];
-};
-
-const rowMajor = (kernel: Kernel, axes: readonly number[]): { readonly index: Affine; readonly length: number } => {
-  let length = 1;
-  const terms = [...axes].reverse().map((axis) => {
-    const term = { axis, stride: length };
-    length *= extentOf(kernel, axis);
-    return term;
-  });
-  return { index: { offset: 0, terms }, length };
 };
 
 /** The kernel that copies what a load reads, with its axes in a new order. */
@@ -110,11 +97,10 @@ const packedAlong = (source: Kernel, column: number, firstScratch: number): Pack
         packable = false;
         return instruction;
       }
-      const { index, length } = rowMajor(kernel, axes);
       const buffer = firstScratch + copies.length;
       const copy = copyKernel(kernel, instruction, axes, `${kernel.name}.copy${copies.length}`, buffer);
-      copies.push({ kernel: normalise(copy), length });
-      return { op: 'load', buffer, index, guards: [] };
+      copies.push({ kernel: normalise(copy), length: productOf(kernel, axes) });
+      return { op: 'load', buffer, index: rowMajor(kernel, axes), guards: [] };
     });
   const accumulators = kernel.accumulators.map((accumulator) => ({
     ...accumulator,
@@ -124,9 +110,6 @@ const packedAlong = (source: Kernel, column: number, firstScratch: number): Pack
 };
 
 const cyclesOf = (kernel: Kernel): number => scheduleCycles(kernel, scheduleOf(kernel));
-
-const productOf = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
 
 /** A normalised kernel over packed operands; undefined where it is as well without. */
 export const packOperands = (kernel: Kernel, firstScratch: number): PackedKernel | undefined => {

@@ -13,6 +13,7 @@ import {
   linearOf,
   loopAxesOf,
   outputIndex,
+  productOf,
   strideOf,
 } from './affine.js';
 
@@ -47,9 +48,6 @@ export interface Schedule {
 const tileRows = [6, 6, 4, 2, 2, 2] as const;
 
 const maximumVectors = 4;
-
-const productOf = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
 
 /** Can vectors along `axis` read past its end, that is, are all accesses contiguous or constant along it? */
 const paddable = (kernel: Kernel, axis: number): boolean =>
@@ -253,8 +251,18 @@ const reductionLanes = (kernel: Kernel): boolean =>
       }),
   );
 
-/** The schedule of a normalised kernel. */
+const schedules = new WeakMap<Kernel, Schedule>();
+
+/** The schedule of a normalised kernel; it is asked for by whoever weighs a kernel against another form of it. */
 export const scheduleOf = (kernel: Kernel): Schedule => {
+  const known = schedules.get(kernel);
+  if (known !== undefined) return known;
+  const schedule = cheapestSchedule(kernel);
+  schedules.set(kernel, schedule);
+  return schedule;
+};
+
+const cheapestSchedule = (kernel: Kernel): Schedule => {
   const options = [undefined, ...kernel.outputAxes];
   const kinds: readonly Schedule['lanes'][] = reductionLanes(kernel) ? ['column', 'reduction'] : ['column'];
   const candidates = kinds.flatMap((lanes) =>

@@ -3,8 +3,18 @@
  * independent sums to several threads and to the pipelines of one, and a smaller rounding error than one long sum. The
  * blocks depend on shapes only, so the result does not depend on the number of threads.
  */
-import type { Affine, Axis, Block, Instruction, Kernel, Part } from '../../program.js';
-import { axisOf, extentOf, outputIndex } from './affine.js';
+import type { Axis, Instruction, Kernel, Part } from '../../program.js';
+import {
+  axisOf,
+  extentOf,
+  type IndexChange,
+  mapAxes,
+  mapBlock,
+  outputIndex,
+  productOf,
+  writtenStride,
+} from './affine.js';
+import { scheduleOf } from './schedule.js';
 
 /** The kernels: each of `partials` writes a scratch buffer of its own, and `final` reads them all. */
 export interface SplitKernel {
@@ -19,22 +29,6 @@ const mostBlocks = 64;
 const fewOutputs = 2048;
 const veryLongReduction = 16384;
 const mostScratch = 1 << 22;
-
-const productOf = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
-
-type Change = (affine: Affine) => Affine;
-
-const mapTerm = (block: Block, change: Change): Block =>
-  block.map(
-    (item): Instruction => (item.op === 'load' || item.op === 'index' ? { ...item, index: change(item.index) } : item),
-  );
-
-const mapAxes = (axes: readonly Axis[], change: Change): readonly Axis[] =>
-  axes.map((axis) => (axis.kind === 'quotient' ? { ...axis, from: change(axis.from) } : axis));
-
-const strideIn = ({ terms }: Affine, axis: number): number =>
-  terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
 
 /** Blocks along an axis: as near to the wished number as divides the extent evenly, else with a rest. */
 const blocksOf = (extent: number, wished: number): { readonly count: number; readonly size: number } => {
@@ -75,9 +69,9 @@ const splitPart = (
   const { count, size } = blocksOf(extentOf(kernel, cut), wished);
   const block = kernel.axes.length;
   const axis = loopAxis(`${axisOf(kernel.axes, cut).name}_block`, count);
-  const within: Change = (affine) => ({
+  const within: IndexChange = (affine) => ({
     ...affine,
-    terms: [...affine.terms, { axis: block, stride: size * strideIn(affine, cut) }],
+    terms: [...affine.terms, { axis: block, stride: size * writtenStride(affine, cut) }],
   });
   const outputs = productOf(kernel, kernel.outputAxes);
   const load = (at: number): Instruction => ({
@@ -95,7 +89,7 @@ const splitPart = (
       output: scratch,
       accumulators: kernel.accumulators.map(({ kind }) => ({
         kind,
-        parts: [{ ...part, term: mapTerm(part.term, within) }],
+        parts: [{ ...part, term: mapBlock(part.term, within) }],
       })),
       body: [{ op: 'accumulator', accumulator: 0 }],
     },
@@ -108,8 +102,11 @@ const splitPart = (
 
 /** The final kernel, with one part split: the terms that fill no block first, since they are small, then the blocks. */
 const withSplit = (kernel: Kernel, part: Part, cut: number, split: SplitPart): Kernel => {
-  const after: Change = (affine) => ({ ...affine, offset: affine.offset + split.rest.from * strideIn(affine, cut) });
-  const rest = split.rest.count > 0 ? [{ ...part, term: mapTerm(part.term, after) }] : [];
+  const after: IndexChange = (affine) => ({
+    ...affine,
+    offset: affine.offset + split.rest.from * writtenStride(affine, cut),
+  });
+  const rest = split.rest.count > 0 ? [{ ...part, term: mapBlock(part.term, after) }] : [];
   const axes = split.rest.count > 0 ? mapAxes(kernel.axes, after).map(resize(cut, split.rest.count)) : kernel.axes;
   return {
     ...kernel,
@@ -123,6 +120,10 @@ const withSplit = (kernel: Kernel, part: Part, cut: number, split: SplitPart): K
   };
 };
 
+/** Is it a sum along which vector lanes run? Those are four chains of terms, which the schedule does not cut. */
+const isInLanes = (kernel: Kernel): boolean =>
+  kernel.accumulators[0]?.kind === 'sum' && scheduleOf(kernel).lanes === 'reduction';
+
 /** A kernel whose one accumulator has long parts, in several; undefined where it is as well in one. */
 export const splitReduction = (kernel: Kernel, firstScratch: number): SplitKernel | undefined => {
   const [accumulator, ...others] = kernel.accumulators;
@@ -133,7 +134,8 @@ export const splitReduction = (kernel: Kernel, firstScratch: number): SplitKerne
     const [cut] = part.axes;
     const shared = accumulator.parts.some((other) => other !== part && cut !== undefined && other.axes.includes(cut));
     if (cut === undefined || shared) return result;
-    if (length < longReduction || (outputs > fewOutputs && length < veryLongReduction)) return result;
+    const asWellInOne = outputs > fewOutputs && length < veryLongReduction && !isInLanes(kernel);
+    if (length < longReduction || asWellInOne) return result;
     const most = Math.min(mostBlocks, Math.floor(mostScratch / outputs), extentOf(kernel, cut));
     const wished = Math.min(most, Math.floor(length / blockTerms));
     if (wished < 2) return result;

@@ -4,7 +4,7 @@
  */
 import { scalarRow } from '../../../dsl/scalar.js';
 import type { Instruction, Kernel, Part } from '../../program.js';
-import { dependencesOf, extentOf, outputIndex } from './affine.js';
+import { dependencesOf, extentOf, outputIndex, productOf } from './affine.js';
 import type { Schedule } from './schedule.js';
 
 /** Is the output the sum and nothing more? */
@@ -39,7 +39,7 @@ export const blockBuffers = 2;
 
 /** Lengths of these that a kernel needs under a schedule. */
 export const blockLengths = (kernel: Kernel, schedule: Schedule): readonly number[] => {
-  const length = kernel.outputAxes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
+  const length = productOf(kernel, kernel.outputAxes);
   const apart = isApart(kernel, schedule) && !isInPlace(kernel, schedule);
   return [schedule.blockTerms === undefined ? 0 : length, apart ? length : 0];
 };

@@ -2,7 +2,7 @@
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
 import type { Accumulator, Block, Part } from '../../program.js';
-import { extentOf, linearOf, outputIndex, type Shift, strideOf } from './affine.js';
+import { extentOf, linearOf, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
 import {
   branch,
   type Code,
@@ -75,11 +75,8 @@ const cellsOf = (context: Context, { schedule, rows, vectors, lanes }: Tile): re
 const startOf = (kind: Accumulator['kind']): Code => splat(kind === 'sum' ? 0 : Number.NEGATIVE_INFINITY);
 
 /** Row-major position within a part's axes. */
-const positionOf = (context: Context, scope: Scope, axes: readonly number[]): Code => {
-  const strides = axes.map((_, i) => axes.slice(i + 1).reduce((n, axis) => n * extentOf(context.kernel, axis), 1));
-  const terms = axes.map((axis, i) => ({ axis, stride: strides[i] ?? 1 }));
-  return indexValue(scope, linearOf(context.kernel.axes, { offset: 0, terms }));
-};
+const positionOf = ({ kernel }: Context, scope: Scope, axes: readonly number[]): Code =>
+  indexValue(scope, linearOf(kernel.axes, rowMajor(kernel, axes)));
 
 const update = (
   context: Context,
@@ -119,7 +116,7 @@ const update = (
 };
 
 /** A term that is a product, as what comes before and its two factors. */
-const productOf = (term: Block): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
+const factorsOf = (term: Block): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
   const last = term[term.length - 1];
   return last?.op === 'apply' && last.fn === 'mul'
     ? { factors: term.slice(0, -1), operands: last.operands }
@@ -140,7 +137,7 @@ const emitTerms = (
   }: { readonly name: string; readonly part: Part; readonly along: number | undefined; readonly masked: boolean },
   exit: { readonly label: Label; readonly axis: number } | undefined,
 ): void => {
-  const product = context.fuses && !masked ? productOf(part.term) : undefined;
+  const product = context.fuses && !masked ? factorsOf(part.term) : undefined;
   for (const [i, cell] of cells.entries()) {
     const position: Position = { shift: cell.shift, lanes: along, accumulators: [] };
     const sum = cell.values[accumulator];

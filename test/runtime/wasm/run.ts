@@ -27,14 +27,29 @@ export const targetFor = (options: WasmOptions): (() => Promise<Target>) => {
 export const compileOn = async (target: Target, program: Program): Promise<Executable> =>
   rightOf(await target.compile(program)());
 
-export const runStage = async (
-  executable: Executable,
-  stage: string,
-  inputs: Readonly<Record<string, StageInput>>,
-): Promise<StageResult> => rightOf(await executable.run(stage, inputs)());
+type Inputs = Readonly<Record<string, StageInput>>;
+
+export const runStage = async (executable: Executable, stage: string, inputs: Inputs): Promise<StageResult> =>
+  rightOf(await executable.run(stage, inputs)());
 
 /** All array outputs of a run, copied to the host. */
 export const arraysOf = async ({ arrays }: StageResult): Promise<Readonly<Record<string, Float32Array>>> => {
   const read = Object.entries(arrays).map(async ([name, array]) => [name, rightOf(await array.read())] as const);
   return Object.fromEntries(await Promise.all(read));
+};
+
+/** What each target in turn gives for one output of a program's only run of a stage. */
+export const outputOn = async (
+  targets: readonly Target[],
+  program: Program,
+  { stage, inputs, output }: { readonly stage: string; readonly inputs: Inputs; readonly output: string },
+): Promise<readonly Float32Array[]> => {
+  const results: Float32Array[] = [];
+  for (const target of targets) {
+    const executable = await compileOn(target, program);
+    const { [output]: values = new Float32Array(0) } = await arraysOf(await runStage(executable, stage, inputs));
+    executable.dispose();
+    results.push(values);
+  }
+  return results;
 };

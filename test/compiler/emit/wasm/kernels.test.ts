@@ -7,8 +7,22 @@ import { assert } from 'chai';
 import * as fc from 'fast-check';
 import type { Accumulator, Affine, Axis, Block, Instruction, Kernel, Program } from '../../../../compiler/program.js';
 import { interpreterTarget } from '../../../../runtime/interpreter.js';
-import { accumulator, affine, apply, constant, load, loop, program, quotient, step } from '../../../cases/builder.js';
-import { arraysOf, compileOn, runStage, targetFor } from '../../../runtime/wasm/run.js';
+import {
+  accumulator,
+  affine,
+  apply,
+  constant,
+  fold,
+  load,
+  loop,
+  productTerm,
+  program,
+  quotient,
+  rowMajor,
+  step,
+} from '../../../cases/builder.js';
+import { outputOn, targetFor } from '../../../runtime/wasm/run.js';
+import { numbers } from '../../../support/numbers.js';
 
 const extents = fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constantFrom(8, 10, 12, 16, 17, 20, 24, 33));
 
@@ -134,13 +148,7 @@ const programOf = (shape: Shape): Program => {
   );
 };
 
-const positive = (length: number, seed: number): Float32Array => {
-  let state = seed;
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return 0.1 + state / 2 ** 32;
-  });
-};
+const positive = (length: number, seed: number): Float32Array => Float32Array.from(numbers(seed, length, 0.1, 1.1));
 
 describe('wasm: random kernels', () => {
   const [one, two] = [targetFor({ threads: 1 }), targetFor({ threads: 2 })];
@@ -153,14 +161,12 @@ describe('wasm: random kernels', () => {
         x: positive(compiled.buffers[0]?.length ?? 0, 1),
         y: positive(compiled.buffers[1]?.length ?? 0, 2),
       };
-      const results: Float32Array[] = [];
-      for (const target of [await one(), await two(), interpreterTarget]) {
-        const executable = await compileOn(target, compiled);
-        const { z = new Float32Array(0) } = await arraysOf(await runStage(executable, 'main', inputs));
-        executable.dispose();
-        results.push(z);
-      }
-      const [single, double, expected = new Float32Array(0)] = results;
+      const targets = [await one(), await two(), interpreterTarget];
+      const [single, double, expected = new Float32Array(0)] = await outputOn(targets, compiled, {
+        stage: 'main',
+        inputs,
+        output: 'z',
+      });
       assert.deepEqual(double, single);
       assert.equal(single?.length, expected.length);
       for (const [i, value] of expected.entries()) {
@@ -177,4 +183,42 @@ describe('wasm: random kernels', () => {
 
   it('agree with the interpreter where reductions are long', () =>
     fc.assert(fc.asyncProperty(longShapes, check(1e-5)), { numRuns: 40 }));
+
+  it('add up thousands of equal terms to 1e-5 along every axis that lanes may follow', async () => {
+    const [rows, columns, terms] = [45, 48, 16000];
+    // left · rightᵀ: both contiguous along the sum; left · right: along the columns
+    const byRows = [load(0, rowMajor([0, 2], terms)), load(1, rowMajor([1, 2], terms)), apply('mul', 0, 1)];
+    for (const term of [byRows, productTerm({ buffer: 0, columns: terms }, { buffer: 1, columns })]) {
+      const compiled = program(
+        'equal',
+        [
+          { name: 'x', shape: [rows, terms] },
+          { name: 'y', shape: [columns * terms] },
+          { name: 'z', shape: [rows, columns] },
+        ],
+        [
+          {
+            name: 'main',
+            inputs: [0, 1],
+            outputs: [2],
+            steps: [step(fold({ name: 'sum', outputs: [rows, columns], folded: [terms], output: 2, terms: [term] }))],
+          },
+        ],
+      );
+      // every row of z has terms of its own, all equal
+      const x = Float32Array.from({ length: rows * terms }, (_, i) => 0.1 + 0.07 * Math.floor(i / terms));
+      const inputs = { x, y: new Float32Array(columns * terms).fill(1) };
+      const [single = new Float32Array(0), double] = await outputOn([await one(), await two()], compiled, {
+        stage: 'main',
+        inputs,
+        output: 'z',
+      });
+      assert.deepEqual(double, single);
+      assert.equal(single.length, rows * columns);
+      for (const [i, value] of single.entries()) {
+        const exact = terms * (x[terms * Math.floor(i / columns)] ?? Number.NaN);
+        assert.isAtMost(Math.abs(value / exact - 1), 1e-5, `element ${i}`);
+      }
+    }
+  });
 });

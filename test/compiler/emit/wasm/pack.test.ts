@@ -5,7 +5,8 @@ import { packOperands } from '../../../../compiler/emit/wasm/pack.js';
 import type { Instruction, Kernel } from '../../../../compiler/program.js';
 import { interpreterTarget } from '../../../../runtime/interpreter.js';
 import { accumulator, affine, apply, fold, load, program, step } from '../../../cases/builder.js';
-import { arraysOf, compileOn, runStage, targetFor } from '../../../runtime/wasm/run.js';
+import { outputOn, targetFor } from '../../../runtime/wasm/run.js';
+import { numbers } from '../../../support/numbers.js';
 
 interface Convolution {
   readonly images: number;
@@ -55,13 +56,7 @@ const convolution = (sizes: Convolution): Kernel => {
   });
 };
 
-const values = (length: number, seed: number): Float32Array => {
-  let state = seed;
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return 0.1 + state / 2 ** 32;
-  });
-};
+const positive = (length: number, seed: number): Float32Array => Float32Array.from(numbers(seed, length, 0.1, 1.1));
 
 describe('wasm: packed operands', () => {
   const [one, two] = [targetFor({ threads: 1 }), targetFor({ threads: 2 })];
@@ -106,18 +101,17 @@ describe('wasm: packed operands', () => {
         (buffer) => compiled.buffers[buffer]?.length ?? 0,
       );
       const inputs = {
-        x: values(imageLength ?? 0, 1),
-        w: values(weightLength ?? 0, 2),
-        mask: values(outputLength ?? 0, 3),
+        x: positive(imageLength ?? 0, 1),
+        w: positive(weightLength ?? 0, 2),
+        mask: positive(outputLength ?? 0, 3),
       };
-      const results: Float32Array[] = [];
-      for (const target of [await one(), await two(), interpreterTarget]) {
-        const executable = await compileOn(target, compiled);
-        const { z: result = new Float32Array(0) } = await arraysOf(await runStage(executable, 'main', inputs));
-        executable.dispose();
-        results.push(result);
-      }
-      const [single = new Float32Array(0), double, expected = new Float32Array(0)] = results;
+      const targets = [await one(), await two(), interpreterTarget];
+      const run = { stage: 'main', inputs, output: 'z' };
+      const [single = new Float32Array(0), double, expected = new Float32Array(0)] = await outputOn(
+        targets,
+        compiled,
+        run,
+      );
       assert.deepEqual(double, single);
       assert.equal(expected.length, outputLength);
       assert.isBelow(Math.max(...expected.map((value, i) => Math.abs((single[i] ?? Number.NaN) / value - 1))), 1e-5);
