@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { parameterViews } from '../dsl/index.js';
 import {
   encodeSafetensors,
+  keptTheta,
   type OptimizerError,
   type OptimizerState,
   type Progress,
@@ -29,14 +30,14 @@ export const writeConfig = (folder: string, config: unknown): Write =>
     TE.mapLeft(showFileError),
   );
 
-/** Writes what the run has reached: an array of epochs, and the parameters by name. */
+/** Writes what the run has reached: an array of epochs, and by name the parameters that it keeps. */
 export const writeProgress = (
   folder: string,
   { problem: { parameters } }: Run,
-  { history, state }: Progress<OptimizerState>,
+  progress: Progress<OptimizerState>,
 ): Write =>
   pipe(
-    readVector(state.theta),
+    readVector(keptTheta(progress)),
     TE.mapLeft(showTargetError),
     TE.flatMap((theta) => {
       const views = parameterViews(parameters, theta);
@@ -46,7 +47,7 @@ export const writeProgress = (
         values: views[name] ?? new Float32Array(0),
       }));
       return pipe(
-        replaceFile(folder, 'history.json', jsonText(history)),
+        replaceFile(folder, 'history.json', jsonText(progress.history)),
         TE.flatMap(() => replaceFile(folder, parametersName, encodeSafetensors(tensors))),
         TE.mapLeft(showFileError),
       );

@@ -1,7 +1,7 @@
 /** What a run shows: one line per epoch, and a table at the end. Pure. */
 import Table from 'cli-table3';
 import type { Ending, EpochRecord, PublishedResult } from '../optim/index.js';
-import { showOptimizerError } from '../optim/index.js';
+import { keptEpoch, showOptimizerError } from '../optim/index.js';
 
 const number = (value: number | undefined, digits = 4): string =>
   value === undefined
@@ -14,6 +14,14 @@ const epochOf = ({ epoch }: EpochRecord): string => (Number.isInteger(epoch) ? `
 
 const metricOf = ({ testAccuracy, testLoss }: EpochRecord): string =>
   testAccuracy === undefined ? number(testLoss) : `${(100 * testAccuracy).toFixed(2)} %`;
+
+/** The metric on the samples that are held out; nothing where none are. */
+const validationOf = ({ validationAccuracy, validationLoss }: EpochRecord): string | undefined =>
+  validationAccuracy !== undefined
+    ? `${(100 * validationAccuracy).toFixed(2)} %`
+    : validationLoss === undefined
+      ? undefined
+      : number(validationLoss);
 
 const secondsOf = ({ seconds }: EpochRecord): string => seconds.toFixed(2);
 
@@ -41,6 +49,7 @@ export const epochLine = (record: EpochRecord): string =>
     `epoch ${epochOf(record).padStart(3)}`,
     `train loss ${number(record.trainLoss)}`,
     `${metricName(record)} ${metricOf(record)}`,
+    ...(validationOf(record) === undefined ? [] : [`validation ${validationOf(record)}`]),
     record.rho === undefined ? `lr ${number(record.stepSize)}` : `ρ ${number(record.rho)}`,
     ...(record.cgIterations === undefined ? [] : [`CG ${record.cgIterations} (${stopOf(record)})`]),
     `${secondsOf(record)} s`,
@@ -50,9 +59,21 @@ export const epochLine = (record: EpochRecord): string =>
 export const historyTable = (history: readonly EpochRecord[]): string => {
   const [first] = history;
   if (first === undefined) return '';
+  const validated = validationOf(first) !== undefined;
+  const column = <A>(value: A): readonly A[] => (validated ? [value] : []);
   const table = new Table({
-    head: ['epoch', 'train loss', metricName(first), 'ρ', 'step size', 'CG', 'CG stopped', 'seconds'],
-    colAligns: ['right', 'right', 'right', 'right', 'right', 'right', 'left', 'right'],
+    head: [
+      'epoch',
+      'train loss',
+      metricName(first),
+      ...column('validation'),
+      'ρ',
+      'step size',
+      'CG',
+      'CG stopped',
+      'seconds',
+    ],
+    colAligns: ['right', 'right', 'right', ...column('right' as const), 'right', 'right', 'right', 'left', 'right'],
     style: { head: [], border: [], compact: true },
   });
   for (const record of history)
@@ -60,6 +81,7 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
       epochOf(record),
       number(record.trainLoss),
       metricOf(record),
+      ...column(validationOf(record) ?? '–'),
       number(record.rho),
       number(record.stepSize),
       record.cgIterations === undefined ? '–' : `${record.cgIterations}`,
@@ -67,6 +89,15 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
       secondsOf(record),
     ]);
   return table.toString();
+};
+
+/** Which parameters a run kept, where that was chosen on held-out samples; nothing else. */
+export const keptLine = (history: readonly EpochRecord[]): string => {
+  const kept = keptEpoch(history);
+  return kept === undefined || validationOf(kept) === undefined
+    ? ''
+    : `kept the parameters after epoch ${epochOf(kept)}, the best on the held-out samples: ` +
+        `validation ${validationOf(kept)}, ${metricName(kept)} ${metricOf(kept)}`;
 };
 
 /** When a run reached published accuracies, beside when the publication did; nothing where nothing is published. */

@@ -14,6 +14,7 @@ Examples:
   $ sgn run mnist --cg 10 --epochs 3           SGN(10): at most 10 CG iterations per step
   $ sgn run cifar10 --limit 5000               trains on a part of the data
   $ sgn run mnist --solver sgd --learning-rate 1 --seconds 25
+  $ sgn run mnist --seconds 100 --validation 5000   keeps the epoch that is best on held-out samples
   $ sgn run boston --trust-region off --damping 1e-3 --damping-schedule cosine
   $ sgn run sine --seed 3 --out runs/sine-3    leaves config, history and parameters in the folder
   $ sgn run ./my-experiment.js                 a module whose default export is experiment({ … })
@@ -37,6 +38,11 @@ export const runCommand = (): Command =>
       .option('--batch <n>', 'samples per mini-batch', positiveNumber)
       .option('--seed <n>', 'of the initial parameters and the order of the samples', positiveNumber)
       .option('--limit <n>', 'train on the first n samples only', parseCount)
+      .option(
+        '--validation <n>',
+        'hold n training samples out; the parameters kept are those of the epoch that is best on them',
+        parseCount,
+      )
       .addOption(new Option('--target <name>', 'where the programs run').choices(['auto', ...targetNames]))
       .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
       .option(

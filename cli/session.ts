@@ -26,7 +26,7 @@ import { loadExperiment } from './experiments.js';
 import { withInterrupt } from './interrupt.js';
 import { givenHyperparameters, misplacedHyperparameter } from './options.js';
 import { writeConfig } from './output.js';
-import { endingLine, epochLine, firstStepLine, historyTable, publishedTable } from './render.js';
+import { endingLine, epochLine, firstStepLine, historyTable, keptLine, publishedTable } from './render.js';
 import { trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
@@ -39,6 +39,7 @@ export interface RunOptions extends Readonly<Record<string, unknown>> {
   readonly batch?: number;
   readonly seed?: number;
   readonly limit?: number;
+  readonly validation?: number;
   readonly target?: string;
   readonly data?: string;
   readonly out?: string;
@@ -55,7 +56,7 @@ const given = (entries: Readonly<Record<string, unknown>>): Readonly<Record<stri
 
 /** The experiment's settings, overridden by those of the command line. */
 const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettings> => {
-  const { solver, epochs, seconds, seed, target } = options;
+  const { solver, epochs, seconds, seed, validation, target } = options;
   const chosen = runSettings.shape.solver.safeParse(solver ?? experiment.settings.solver);
   // `--cg` is short for --max-cg-iterations, and named as the user wrote it where it is refused.
   if (chosen.success && chosen.data !== 'sgn' && options.cg !== undefined)
@@ -63,7 +64,7 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
   const own = { ...givenHyperparameters(options), ...given({ maxCgIterations: options.cg }) };
   const settings = {
     ...experiment.settings,
-    ...given({ solver, epochs, seconds, seed, target, batchSize: options.batch }),
+    ...given({ solver, epochs, seconds, seed, validation, target, batchSize: options.batch }),
     ...(chosen.success ? { [chosen.data]: { ...experiment.settings[chosen.data], ...own } } : {}),
   };
   const misplaced = chosen.success ? misplacedHyperparameter(chosen.data, own) : undefined;
@@ -129,7 +130,8 @@ const configOf = ({ problem, settings, dataset, target, targetReason }: Prepared
 
 const headline = ({ problem, settings, dataset, target, targetReason }: PreparedRun): string =>
   `${problem.name}: ${problem.parameters.length} parameters, ${dataset.train.count} + ${dataset.test.count} samples of ` +
-  `${dataset.name}, ${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ${target.name} ` +
+  `${dataset.name}${settings.validation === undefined ? '' : ` (${settings.validation} of the former held out)`}, ` +
+  `${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ${target.name} ` +
   `(${target.description}; ${targetReason})`;
 
 /** What a user should know about the start. */
@@ -193,6 +195,8 @@ const showResult = (
   if (beside !== '') view.line(beside);
   for (const chart of historyCharts(history)) view.line(chart);
   if (ending._tag === 'Failed') return TE.left(endingLine(ending));
+  const kept = keptLine(history);
+  if (kept !== '') view.line(kept);
   view.line(endingLine(ending));
   return TE.right(undefined);
 };

@@ -16,6 +16,8 @@ export const runSettings = z.strictObject({
   epochs: z.int().positive(),
   seconds: z.number().positive().optional(),
   seed: z.int().min(0).default(0),
+  /** Training samples that are held out: the run keeps the parameters of the epoch that is best on them. */
+  validation: z.int().positive().optional(),
   target: z.enum(['auto', ...targetNames]).default('auto'),
   sgn: solverSchemas.sgn.prefault({}),
   sgd: solverSchemas.sgd.prefault({}),

@@ -17,6 +17,8 @@ export const epochRecordSchema: z.ZodType<EpochRecord> = z.strictObject({
   trainLoss: z.number(),
   testLoss: z.exactOptional(z.number()),
   testAccuracy: z.exactOptional(z.number().min(0).max(1)),
+  validationLoss: z.exactOptional(z.number()),
+  validationAccuracy: z.exactOptional(z.number().min(0).max(1)),
   seconds: z.number().min(0),
   rho: z.exactOptional(z.number()),
   stepSize: z.number(),

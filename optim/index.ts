@@ -58,3 +58,4 @@ export * from './state.js';
 export * from './train.js';
 export * from './transformation.js';
 export * from './trustRegion.js';
+export * from './validation.js';

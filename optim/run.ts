@@ -12,7 +12,9 @@ import type { Optimizer, OptimizerError, OptimizerState } from './optimizer.js';
 import { optimizerTitle, withOptimizer } from './optimizers.js';
 import type { Problem } from './problem.js';
 import { runIdentity, type Snapshot } from './snapshot.js';
+import { decodeVector, encodeVector } from './state.js';
 import { type EpochRecord, type Progress, type Training, type TrainResult, train } from './train.js';
+import { holdOut } from './validation.js';
 
 /** What a run is made of. */
 export interface Run {
@@ -48,18 +50,20 @@ const evaluationChunk = 1000;
 export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
   const refuse = (setting: string, text: string) =>
     E.left<ConfigError>({ _tag: 'ConfigError', setting, problem: text });
-  const { count, inputShape, targetShape } = dataset.train;
-  if (settings.batchSize > count)
+  const { inputShape, targetShape } = dataset.train;
+  const { validation = 0, batchSize } = settings;
+  if (validation >= dataset.train.count)
     return refuse(
-      'batchSize',
-      `${settings.batchSize} is more than the ${count} training samples; choose at most ${count}`,
+      'validation',
+      `${validation} held out of ${dataset.train.count} training samples leaves none; choose at most ${dataset.train.count - 1}`,
     );
+  const count = dataset.train.count - validation;
+  const tooMany = (samples: number): string =>
+    `${samples} is more than the ${count} training samples; choose at most ${count}`;
+  if (batchSize > count) return refuse('batchSize', tooMany(batchSize));
   const { curvatureBatch, curvatureSamples } = settings.sgn;
   if (settings.solver === 'sgn' && curvatureBatch === 'independent' && curvatureSamples > count)
-    return refuse(
-      'sgn.curvatureSamples',
-      `${curvatureSamples} is more than the ${count} training samples; choose at most ${count}`,
-    );
+    return refuse('sgn.curvatureSamples', tooMany(curvatureSamples));
   const misfit = [
     { what: 'inputs', has: inputShape, needs: problem.input.shape.slice(1) },
     { what: 'targets', has: targetShape, needs: problem.target.shape.slice(1) },
@@ -90,10 +94,20 @@ const progressAt = <State extends OptimizerState>(
   start: Start,
 ): E.Either<OptimizerError, Progress<State>> => {
   if (start._tag === 'Snapshot') {
-    const { state, generator, history, seconds } = start.snapshot;
+    const { state, generator, history, seconds, best } = start.snapshot;
+    const validated = settings.validation !== undefined && history.length > 0;
     return pipe(
-      optimizer.decode(state),
-      E.map((decoded) => ({ state: decoded, generator, history, seconds })),
+      E.Do,
+      E.bind('state', () => optimizer.decode(state)),
+      E.bind('kept', () =>
+        validated
+          ? pipe(
+              decodeVector('best', problem.parameters.length, best),
+              E.map((theta) => ({ best: theta })),
+            )
+          : E.right({}),
+      ),
+      E.map(({ state: decoded, kept }) => ({ state: decoded, generator, history, seconds, ...kept })),
     );
   }
   const { theta, generator } = initialise(problem.parameters, problem.initialiser, random.generator(settings.seed));
@@ -107,7 +121,8 @@ export const run = (
   hooks: RunHooks,
   start: Start = { _tag: 'Seed' },
 ): TE.TaskEither<OptimizerError, TrainResult<OptimizerState>> => {
-  const { problem, settings, dataset, target } = given;
+  const { problem, settings, target } = given;
+  const { dataset, ...held } = holdOut(given.dataset, settings.validation, settings.seed);
   const identity = runIdentity(given);
   return withOptimizer(settings.solver, problem, settings[settings.solver], target, (optimizer) =>
     pipe(
@@ -118,14 +133,16 @@ export const run = (
           {
             ...hooks,
             onEpoch: (record, progress) => {
-              const { history, seconds, generator } = progress;
+              const { history, seconds, generator, best } = progress;
+              const kept = best === undefined ? {} : { best: encodeVector(best) };
               const snapshot = pipe(
                 optimizer.encode(progress.state),
-                TE.map((state) => ({ identity, history, seconds, generator, state })),
+                TE.map((state) => ({ identity, history, seconds, generator, state, ...kept })),
               );
               return hooks.onEpoch(record, progress, snapshot);
             },
             dataset,
+            ...held,
             metric: problem.metric,
             optimizer,
             evaluate: evaluation(problem, target, evaluationChunk),

@@ -26,6 +26,8 @@ export const identitySchema = z.strictObject({
   solver: z.string(),
   batchSize: z.int(),
   seed: z.int(),
+  /** Samples held out for validation. */
+  validation: z.exactOptional(z.int()),
   settings: z.record(z.string(), z.json()),
 });
 
@@ -39,6 +41,8 @@ export const snapshotSchema = z.strictObject({
   seconds: z.number().min(0),
   generator: z.strictObject({ state: z.tuple([word, word, word, word]).readonly() }),
   state: z.unknown(),
+  /** θ [d] of the epoch that is best on the validation data, as `encodeVector` writes it. */
+  best: z.exactOptional(z.base64()),
 });
 
 /** A run after some whole epochs. */
@@ -52,6 +56,7 @@ export const runIdentity = ({ problem, settings, dataset }: Omit<Run, 'target'>)
   solver: settings.solver,
   batchSize: settings.batchSize,
   seed: settings.seed,
+  ...(settings.validation === undefined ? {} : { validation: settings.validation }),
   settings: { ...settings[settings.solver] },
 });
 

@@ -82,6 +82,15 @@ const stateError = ({ issues: [issue] }: z.ZodError): StateError => ({
   problem: issue?.message ?? 'not valid',
 });
 
+/** A float32 vector as text, in the base64 of `vectorSchema`. */
+export const encodeVector = textOf;
+
+/** The vector [length] in the text of a field. */
+export const decodeVector = (field: string, length: number, text: unknown): E.Either<StateError, Float32Array> => {
+  const decoded = vectorSchema(length).safeParse(text);
+  return decoded.success ? E.right(decoded.data) : E.left({ ...stateError(decoded.error), field });
+};
+
 /** The codec of states whose copies on the host, as `read` makes them, are described by a schema. */
 export const stateCodec = <State, S extends z.ZodType<State>>(
   schema: S,

@@ -10,12 +10,14 @@ import type * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Generator, random } from '../dsl/index.js';
 import { batchBuffer, gatherBatch } from './batch.js';
-import type { Dataset } from './dataset.js';
+import type { Dataset, Split } from './dataset.js';
 import type { Evaluate } from './evaluate.js';
-import type { Batch, Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
+import type { Batch, DeviceVector, Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
 import type { Metric } from './problem.js';
 import { nonFinite } from './results.js';
+import { readVector } from './state.js';
 import { tailRecTask, yieldToEvents } from './task.js';
+import { keptEpoch } from './validation.js';
 
 /** One line of a run's history. */
 export interface EpochRecord {
@@ -25,6 +27,9 @@ export interface EpochRecord {
   readonly trainLoss: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  /** The same metric on the training samples that are held out, where some are. */
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
   /** Seconds of training from the start of the run: steps only, neither compiling before them nor measuring after them. */
   readonly seconds: number;
   /** ρ, α (or the learning rate), CG iterations and why CG stopped, in the last step of the epoch. */
@@ -40,7 +45,12 @@ export interface Progress<State> {
   readonly generator: Generator;
   readonly history: readonly EpochRecord[];
   readonly seconds: number;
+  /** θ [d] after the epoch that is best on the validation data; absent where none are held out. */
+  readonly best?: Float32Array;
 }
+
+/** The parameters θ [d] that a run keeps: the best on the validation data, or the last. */
+export const keptTheta = ({ best, state }: Progress<OptimizerState>): DeviceVector => best ?? state.theta;
 
 /** Why a run ended. */
 export type Ending =
@@ -58,6 +68,8 @@ export interface TrainResult<State> {
 /** A run. */
 export interface Training<State extends OptimizerState> {
   readonly dataset: Dataset;
+  /** Samples that are not trained on, by which the parameters to keep are chosen. */
+  readonly validation?: Split;
   readonly metric: Metric;
   readonly optimizer: Optimizer<State>;
   readonly evaluate: Evaluate;
@@ -166,15 +178,47 @@ const runSteps = <State extends OptimizerState>(
   });
 };
 
+/** What is measured after an epoch. */
+type Measured = Pick<EpochRecord, 'testLoss' | 'testAccuracy' | 'validationLoss' | 'validationAccuracy'>;
+
+/** Measures θ on the test data, and on the validation data where there are any. NaN and infinities are errors. */
+const measure = <State extends OptimizerState>(
+  { dataset: { test }, validation, metric, evaluate }: Training<State>,
+  { theta, step }: OptimizerState,
+): TE.TaskEither<OptimizerError, Measured> => {
+  const finite = (split: Split, quantity: string): TE.TaskEither<OptimizerError, number> =>
+    pipe(
+      evaluate(theta, split),
+      TE.filterOrElse(
+        (value) => Number.isFinite(value),
+        (value) => nonFinite(step, quantity, value),
+      ),
+    );
+  return pipe(
+    finite(test, 'the test loss'),
+    TE.map((value): Measured => (metric === 'accuracy' ? { testAccuracy: value } : { testLoss: value })),
+    TE.flatMap((tested) =>
+      validation === undefined
+        ? TE.right(tested)
+        : pipe(
+            finite(validation, 'the validation loss'),
+            TE.map((value) => ({
+              ...tested,
+              ...(metric === 'accuracy' ? { validationAccuracy: value } : { validationLoss: value }),
+            })),
+          ),
+    ),
+  );
+};
+
 const recordOf = <State>(
-  metric: Metric,
   epoch: number,
   { lossSum, done, seconds, last }: EpochEnd<State>,
-  measured: number,
+  measured: Measured,
 ): EpochRecord => ({
   epoch,
   trainLoss: lossSum / done,
-  ...(metric === 'accuracy' ? { testAccuracy: measured } : { testLoss: measured }),
+  ...measured,
   seconds,
   ...(last.rho === undefined ? {} : { rho: last.rho }),
   stepSize: last.stepSize,
@@ -182,13 +226,27 @@ const recordOf = <State>(
   ...(last.stopReason === undefined ? {} : { stopReason: last.stopReason }),
 });
 
+/** What was reached with one more epoch; its parameters are copied where they are the best so far. */
+const extended = <State extends OptimizerState>(
+  { validation }: Training<State>,
+  record: EpochRecord,
+  progress: Progress<State>,
+): TE.TaskEither<OptimizerError, Progress<State>> => {
+  const next = { ...progress, history: [...progress.history, record] };
+  return validation === undefined || keptEpoch(next.history) !== record
+    ? TE.right(next)
+    : pipe(
+        readVector(progress.state.theta),
+        TE.map((best) => ({ ...next, best })),
+      );
+};
+
 /** Runs until the epochs or seconds are used up, an interrupt, or a failure. */
 export const train = <State extends OptimizerState>(
   training: Training<State>,
   from: Progress<State>,
 ): T.Task<TrainResult<State>> => {
-  const { dataset, evaluate, metric } = training;
-  const steps = Math.ceil(dataset.train.count / training.batchSize);
+  const steps = Math.ceil(training.dataset.train.count / training.batchSize);
   const finished = (progress: Progress<State>, ending: Ending) => E.right({ progress, ending });
   const failed = (progress: Progress<State>, error: OptimizerError) => finished(progress, { _tag: 'Failed', error });
 
@@ -204,17 +262,14 @@ export const train = <State extends OptimizerState>(
         return failed({ ...progress, state, seconds }, error);
       }
       const { state, seconds, done, ending } = end.right;
-      const measured = await evaluate(state.theta, dataset.test)();
-      if (E.isLeft(measured)) return failed({ ...progress, state, seconds, generator }, measured.left);
-      if (!Number.isFinite(measured.right))
-        return failed(
-          { ...progress, state, seconds, generator },
-          nonFinite(state.step, 'the test loss', measured.right),
-        );
-      const record = recordOf(metric, completed + done / steps, end.right, measured.right);
-      const next = { state, generator, seconds, history: [...progress.history, record] };
-      await training.onEpoch(record, next)();
-      return O.isSome(ending) ? finished(next, ending.value) : E.left(next);
+      const reached = { ...progress, state, seconds, generator };
+      const measured = await measure(training, state)();
+      if (E.isLeft(measured)) return failed(reached, measured.left);
+      const record = recordOf(completed + done / steps, end.right, measured.right);
+      const next = await extended(training, record, reached)();
+      if (E.isLeft(next)) return failed(reached, next.left);
+      await training.onEpoch(record, next.right)();
+      return O.isSome(ending) ? finished(next.right, ending.value) : E.left(next.right);
     };
 
   return pipe(

@@ -114,7 +114,7 @@ const setting = (runs: readonly RunResult[]): Block => {
   );
   return paragraph(
     `${distinct(identities.map(({ parameters }) => `${parameters} parameters`))}; ` +
-      `${distinct(identities.map(({ identity: { dataset } }) => `${dataset.name}, ${dataset.train} training and ${dataset.test} test samples`))}; ` +
+      `${distinct(identities.map(({ identity: { dataset, validation } }) => `${dataset.name}, ${dataset.train} training ${validation === undefined ? '' : `(${validation} of them held out) `}and ${dataset.test} test samples`))}; ` +
       `mini-batches of ${distinct(identities.map(({ identity }) => `${identity.batchSize}`))}; ` +
       `seeds ${[...new Set(identities.map(({ seed }) => seed))].sort((a, b) => a - b).join(', ')}; ` +
       `target ${distinct(targets)}. Seconds are seconds of training, without compiling and measuring.`,

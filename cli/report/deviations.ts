@@ -19,6 +19,9 @@ const benchmarkDeviations = (
   const open = runs.filter(({ summary }) => O.isNone(summary) || summary.value.ending === 'Interrupted').length;
   const seeds = seedsOf(runs);
   const sizes = new Set(runs.map(({ config }) => config.identity.dataset.train));
+  const held = new Set(
+    runs.flatMap(({ config: { identity } }) => (identity.validation === undefined ? [] : [identity.validation])),
+  );
   const moments = published?.rows.flatMap(({ points }) => points.map(({ seconds }) => seconds)) ?? [];
   const reached = longest(runs);
   const missed = [...new Set(moments.filter((seconds) => seconds > reached))];
@@ -37,6 +40,10 @@ const benchmarkDeviations = (
     ...(published !== undefined && [...sizes].some((size) => size !== published.train)
       ? [`${name}: ${Math.min(...sizes)} training samples instead of ${published.train}.`]
       : []),
+    ...[...held].map(
+      (samples) =>
+        `${name}: ${samples} training samples are not trained on; values after given seconds and at the end are those of the epoch that was best on them by then. The published runs held none out.`,
+    ),
     ...(published === undefined
       ? []
       : [`${name}: the published seconds are of this hardware: ${published.hardware}; ours of the machine above.`]),

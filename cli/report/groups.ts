@@ -4,6 +4,7 @@ import {
   type EpochRecord,
   type Estimate,
   estimate,
+  keptEpoch,
   type Moment,
   moment,
   type Quantity,
@@ -40,11 +41,11 @@ export const groupsOf = ({ solvers }: Study, runs: readonly RunResult[]): readon
   );
 };
 
-const lastRecord = (history: readonly EpochRecord[]): O.Option<EpochRecord> => O.fromNullable(history.at(-1));
+const keptRecord = (history: readonly EpochRecord[]): O.Option<EpochRecord> => O.fromNullable(keptEpoch(history));
 
-/** Where the runs of a group ended, on average. */
+/** What the runs of a group kept at their ends, on average. */
 export const finalMoment = ({ histories }: Group, quantity: Quantity): O.Option<Moment> =>
-  moment(histories, lastRecord, quantity);
+  moment(histories, keptRecord, quantity);
 
 /** Is a larger value of a quantity better? */
 const larger: { readonly [Q in Quantity]: boolean } = { testAccuracy: true, testLoss: false, trainLoss: false };

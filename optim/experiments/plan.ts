@@ -107,12 +107,14 @@ export const plannedSettings = (
     batchSize = experiment.settings.batchSize,
     epochs = Number.MAX_SAFE_INTEGER,
     seconds,
+    validation,
   } = benchmarks[benchmark] ?? {};
   return parseRunSettings({
     ...settings,
     batchSize,
     epochs,
     ...(seconds === undefined ? {} : { seconds }),
+    ...(validation === undefined ? {} : { validation }),
     seed,
     target,
   });

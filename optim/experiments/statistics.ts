@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type { EpochRecord } from '../train.js';
+import { keptEpoch } from '../validation.js';
 import type { Quantity } from './published.js';
 
 /** A mean over runs. */
@@ -23,9 +24,12 @@ export const estimate = (values: readonly number[]): O.Option<Estimate> => {
   return O.some({ mean, deviation: count === 1 ? O.none : O.some(Math.sqrt(squares / (count - 1))), count });
 };
 
-/** The last epoch that a run had completed after so many seconds of training. */
+/**
+ * The epoch whose parameters a run would keep after so many seconds of training: the last that it had completed, or, with
+ * validation data, the best on them.
+ */
 export const recordAtSeconds = (history: readonly EpochRecord[], seconds: number): O.Option<EpochRecord> =>
-  O.fromNullable(history.filter((record) => record.seconds <= seconds).at(-1));
+  O.fromNullable(keptEpoch(history.filter((record) => record.seconds <= seconds)));
 
 /** The record of an epoch. */
 export const recordAtEpoch = (history: readonly EpochRecord[], epoch: number): O.Option<EpochRecord> =>

@@ -17,7 +17,7 @@ const distinct = <A>(values: readonly A[]): boolean => new Set(values).size === 
 
 /** What a solver is: its settings, which do not depend on the benchmark. What is left out has the paper's default. */
 const solverSchema = runSettings
-  .omit({ batchSize: true, epochs: true, seconds: true, seed: true, target: true })
+  .omit({ batchSize: true, epochs: true, seconds: true, seed: true, validation: true, target: true })
   .extend({
     /** Solvers of one sweep differ in one setting; tables show the best of them and the sweep apart. */
     sweep: name.optional(),
@@ -33,6 +33,8 @@ const benchmarkSchema = z
     batchSize: z.int().positive().optional(),
     /** Only so many rows of the training data. */
     limit: z.int().positive().optional(),
+    /** Training samples that are held out: runs keep the parameters of the epoch that is best on them. */
+    validation: z.int().positive().optional(),
     /** Every run ends after so many epochs … */
     epochs: z.int().positive().optional(),
     /** … or with the first step after so many seconds of training. */

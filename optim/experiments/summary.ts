@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type OptimizerState, showOptimizerError } from '../optimizer.js';
 import type { Run } from '../run.js';
 import type { TrainResult } from '../train.js';
+import { keptEpoch } from '../validation.js';
 
 /** The schema of `summary.json`. */
 export const summarySchema = z.strictObject({
@@ -15,6 +16,8 @@ export const summarySchema = z.strictObject({
   seconds: z.number().min(0),
   /** Completed optimizer steps. */
   steps: z.int().min(0),
+  /** The epoch whose parameters are kept and whose values follow, where it was chosen on validation data. */
+  keptEpoch: z.exactOptional(z.number().positive()),
   trainLoss: z.exactOptional(z.number()),
   testLoss: z.exactOptional(z.number()),
   testAccuracy: z.exactOptional(z.number()),
@@ -34,16 +37,17 @@ export const summaryOf = (
   { progress, ending }: TrainResult<OptimizerState>,
   date: Date,
 ): Summary => {
-  const last = progress.history.at(-1);
+  const kept = keptEpoch(progress.history);
   return {
     ending: ending._tag,
     ...(ending._tag === 'Failed' ? { error: showOptimizerError(ending.error) } : {}),
-    epochs: last?.epoch ?? 0,
+    epochs: progress.history.at(-1)?.epoch ?? 0,
     seconds: progress.seconds,
     steps: progress.state.step,
-    ...(last === undefined ? {} : { trainLoss: last.trainLoss }),
-    ...(last?.testLoss === undefined ? {} : { testLoss: last.testLoss }),
-    ...(last?.testAccuracy === undefined ? {} : { testAccuracy: last.testAccuracy }),
+    ...(kept === undefined || progress.best === undefined ? {} : { keptEpoch: kept.epoch }),
+    ...(kept === undefined ? {} : { trainLoss: kept.trainLoss }),
+    ...(kept?.testLoss === undefined ? {} : { testLoss: kept.testLoss }),
+    ...(kept?.testAccuracy === undefined ? {} : { testAccuracy: kept.testAccuracy }),
     target: target.name,
     device: target.description,
     date: date.toISOString(),

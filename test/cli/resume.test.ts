@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { summarySchema } from '../../optim/index.js';
+import { historySchema, keptEpoch, summarySchema } from '../../optim/index.js';
 import { leftOf } from '../support/evaluation.js';
 
 // Imported as the program imports its built-in experiments, so that both share one copy of the language.
@@ -49,6 +49,9 @@ describe('sgn run from a checkpoint', () => {
     expect((await summary('warm')).testLoss).to.equal((await summary('whole')).testLoss);
 
     const gradientMomentum = 0.5;
+    expect(await refusal('boston', { resume: part, gradientMomentum, validation: 50 })).to.match(
+      /is of another run: validation is nothing there and 50 here$/,
+    );
     expect(await refusal('boston', { resume: part, gradientMomentum, seed: 9 })).to.match(
       /checkpoint\.json: is of another run: seed is 0 there and 9 here$/,
     );
@@ -62,5 +65,23 @@ describe('sgn run from a checkpoint', () => {
     await writeFile(damaged, (await readFile(join(part, 'checkpoint.json'))).subarray(0, 2000));
     expect(await refusal('boston', { resume: damaged })).to.match(/damaged\.json: the checkpoint is damaged/);
     expect(await refusal('boston', { init: 'package.json' })).to.match(/neither a checkpoint nor safetensors/);
+  });
+
+  it('keeps the epoch that is best on held-out samples, also across a checkpoint', async () => {
+    // Steps that nothing guards: from epoch to epoch the loss goes up and down.
+    const unguarded = ['--line-search', 'off', '--trust-region', 'off'];
+    const validated = ['run', 'boston', '--target', 'wasm', '--validation', '100', ...unguarded];
+    const [whole, part] = [join(folder, 'whole-kept'), join(folder, 'part-kept')];
+    const out = await sgn(...validated, '--epochs', '8', '--out', whole);
+    const kept = Number(/kept the parameters after epoch (\d+), the best on the held-out samples/.exec(out)?.[1]);
+    const history = historySchema.parse(JSON.parse(await readFile(join(whole, 'history.json'), 'utf8')));
+    expect(kept).to.equal(keptEpoch(history)?.epoch).and.to.be.within(2, 7);
+    expect(await summary('whole-kept')).to.deep.include({ keptEpoch: kept, testLoss: history[kept - 1]?.testLoss });
+
+    await sgn(...validated, '--epochs', `${kept - 1}`, '--out', part);
+    await sgn(...validated, '--epochs', `${kept}`, '--out', part, '--resume', part);
+    expect((await parameters('part-kept')).equals(await parameters('whole-kept'))).to.equal(true);
+    await sgn(...validated, '--epochs', '8', '--out', part, '--resume', part);
+    expect((await parameters('part-kept')).equals(await parameters('whole-kept'))).to.equal(true);
   });
 });

@@ -129,6 +129,12 @@ describe('sgn run', () => {
     ['nothing', {}, /^nothing: neither a built-in experiment \(boston, sine, mnist.*path of a module$/],
     ['boston', { batch: 405 }, /^batchSize: 405 is more than the 404 training samples; choose at most 404$/],
     ['boston', { epochs: 1.5 }, /^epochs: .*int/],
+    [
+      'boston',
+      { validation: 404 },
+      /^validation: 404 held out of 404 training samples leaves none; choose at most 403$/,
+    ],
+    ['boston', { validation: 304 }, /^batchSize: 101 is more than the 100 training samples; choose at most 100$/],
     ['boston', { cg: 0 }, /^sgn\.maxCgIterations: .*>0$/],
     ['boston', { learningRate: 1 }, /^--learning-rate is a setting of sgd, momentum, nesterov, adam, not of sgn; /],
     ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of sgn, not of sgd; /],

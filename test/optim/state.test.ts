@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
-import { optionSchema, showStateError, stateCodec, vectorSchema } from '../../optim/index.js';
+import {
+  decodeVector,
+  encodeVector,
+  optionSchema,
+  showStateError,
+  stateCodec,
+  vectorSchema,
+} from '../../optim/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 const bits = (values: Float32Array): readonly number[] => [...new Uint32Array(values.slice().buffer)];
@@ -20,6 +27,15 @@ describe('optimizer states as plain data', () => {
 
   it('writes little-endian bytes', () => {
     expect(z.encode(vectorSchema(1), Float32Array.of(1))).to.equal(Buffer.from([0, 0, 0x80, 0x3f]).toString('base64'));
+  });
+
+  it('reads a vector as it was written, and names the field of one that is missing or has another length', () => {
+    const text = encodeVector(Float32Array.of(1, 2));
+    expect(rightOf(decodeVector('best', 2, text))).to.deep.equal(Float32Array.of(1, 2));
+    const refused = (length: number, value: unknown): string =>
+      showStateError(leftOf(decodeVector('best', length, value)));
+    expect(refused(3, text)).to.equal('optimizer state, best: expected 3 float32 numbers in base64');
+    expect(refused(2, undefined)).to.match(/^optimizer state, best: /);
   });
 
   it('names the field that is wrong, when reading and when writing', async () => {

@@ -153,6 +153,25 @@ describe('a report', () => {
       expect(text).to.include(`- ${sentence}`);
   });
 
+  it('takes the best epoch on held-out samples where a run has such, and says so', () => {
+    const validated = results.runs.map(
+      (one): RunResult => ({
+        ...one,
+        history: one.history.map((record, i) => ({ ...record, validationAccuracy: 1 / (i + 1) })),
+        config: { ...one.config, identity: { ...one.config.identity, validation: 40 } },
+      }),
+    );
+    const { blocks } = compose({ ...results, runs: validated }, 'sgn report tables');
+    const [, ours] = blocks.flatMap((block) =>
+      block._tag === 'Table' && block.caption.includes('after given seconds') ? block.rows : [],
+    );
+    expect(ours).to.deep.equal(['SGN(2)', '80.0 (2)', '65.00 ± 7.07 (1) †']);
+    const text = markdown({ ...report, blocks }, 'figures');
+    expect(text)
+      .to.include('digits, 500 training (40 of them held out) and 100 test samples')
+      .and.include('digits: 40 training samples are not trained on; ');
+  });
+
   it('draws train loss and accuracy against seconds and epochs', () => {
     const figures = report.blocks.flatMap((block) => (block._tag === 'Figure' ? [block] : []));
     expect(figures.map(({ name }) => name)).to.deep.equal([

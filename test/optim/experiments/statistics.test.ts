@@ -47,6 +47,12 @@ describe('a moment of several runs', () => {
     ]);
   });
 
+  it('after some seconds is, with held-out samples, each run at the best epoch on them by then', () => {
+    const validated = slow.map((record, i) => ({ ...record, validationAccuracy: [0.4, 0.3, 0.5][i] ?? 0 }));
+    const epochAt = (seconds: number) => O.toUndefined(recordAtSeconds(validated, seconds))?.epoch;
+    expect([9, 10, 20, 30].map(epochAt)).to.deep.equal([undefined, 1, 1, 3]);
+  });
+
   it('is none before any run has completed an epoch, and leaves out runs that have not', () => {
     expect(moment([slow, fast], (records) => recordAtSeconds(records, 1), 'testAccuracy')).to.deep.equal(O.none);
     const at = moment([slow, fast], (records) => recordAtSeconds(records, 5), 'testAccuracy');
