@@ -15,6 +15,7 @@ Examples:
   $ sgn experiment paper                                  all benchmarks of the paper: many hours
   $ sgn experiment paper --only mnist --seeds 3           a part of it
   $ sgn experiment paper --only boston,sine --epochs 10 --list
+  $ sgn experiment options --only boston                  SGN(10) with one of its options changed at a time
   $ sgn experiment ./my-study.json --out runs/mine
 
 A study is a JSON file or a module with \`export default study({ … })\`. Every run has a folder of its own with its

@@ -10,6 +10,7 @@ import { type BuiltIn, loadModule } from './modules.js';
 
 const builtIn: BuiltIn = {
   paper: () => import('../examples/paper.js'),
+  options: () => import('../examples/options.js'),
 };
 
 /** The names of the studies that come with the package. */
