@@ -8,6 +8,7 @@ import { allHold, type Certificate, laws } from '../runtime/check/certificate.js
 import { checkModel } from '../runtime/check/model.js';
 import { chooseTarget, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadExperiment } from './experiments.js';
+import { parseCount, parseSeed } from './options.js';
 
 const examples = `
 Examples:
@@ -89,8 +90,8 @@ export const checkCommand = (): Command =>
     .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
     .addOption(new Option('--target <name>', 'the target to check').choices(['auto', ...targetNames]).default('auto'))
     .option('--float64-only', 'check the mathematics only, no target')
-    .option('--seed <n>', 'of the points and directions (default: 1)', Number)
-    .option('--batch <n>', 'samples per batch (default: 3)', Number)
+    .option('--seed <n>', 'of the points and directions (default: 1)', parseSeed)
+    .option('--batch <n>', 'samples per batch (default: 3)', parseCount)
     .addHelpText('after', examples)
     .action(async (name: string, options: CheckCommandOptions) => {
       await pipe(

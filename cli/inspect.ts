@@ -3,10 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { passes } from '../compiler/passes.js';
 import { targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
 import { inspectableGraphs } from './inspectGraph.js';
-import { type InspectOptions, inspectSession, sourceLanguages, stageNames } from './inspectSession.js';
+import { defaultStage, formatNames, type InspectOptions, sourceLanguages, stageNames } from './inspectOptions.js';
+import { inspectSession } from './inspectSession.js';
+import { parseCount } from './options.js';
 
 const examples = `
 Examples:
@@ -21,10 +24,9 @@ Examples:
 
 Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per
 direction told apart; the default), fused (kernels), memory (the memory plan).
+Passes: derived, ${passes.map(({ name }) => name).join(', ')}, staged.
 gpujs and wat sources need no device; wgsl and glsl are what gpu.js makes of them in --target gpujs:webgpu and
 gpujs:webgl2 (or webgl), and need such a device.`;
-
-const wholeNumber = (text: string): number => Number(text);
 
 const deliver = (text: string, file: string | undefined): TE.TaskEither<string, void> =>
   TE.tryCatch(
@@ -41,19 +43,20 @@ export const inspectCommand = (): Command =>
     .description('Look inside a model: its derivative graphs, compiler passes, kernels and their sources.')
     .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
     .addOption(new Option('--graph <name>', 'what to look at').choices(inspectableGraphs).default('ggn'))
-    .addOption(new Option('--stage <name>', 'how far the compiler has come').choices(stageNames).default('staged'))
-    .option('--pass <a..b>', 'what changed between two passes')
     .addOption(
-      new Option('--format <name>', 'how to show it')
-        .choices(['text', 'math', 'latex', 'dot', 'svg', 'html', 'json'])
-        .default('text'),
+      new Option('--stage <name>', `how far the compiler has come (default: ${defaultStage})`).choices(stageNames),
     )
+    .option('--pass <a..b>', 'what changed between two passes')
+    .addOption(new Option('--format <name>', 'how to show it').choices(formatNames).default('text'))
     .addOption(new Option('--source <language>', 'the emitted source of every kernel').choices(sourceLanguages))
-    .option('--kernel <text>', 'only kernels with this in their name')
+    .option('--kernel <text>', 'of --stage fused or --source, only kernels with this in their name')
     .option('--cost', 'FLOPs and bytes of the derivatives, as multiples of the forward pass')
-    .option('--profile', 'measured milliseconds besides, on --target')
+    .option(
+      '--profile',
+      'measured milliseconds besides, on --target: of kernels (--stage fused, --format html), of derivatives (--cost)',
+    )
     .addOption(new Option('--target <name>', 'where to measure').choices(['auto', ...targetNames]).default('auto'))
-    .option('--batch <n>', 'samples per mini-batch (default: the experiment’s)', wholeNumber)
+    .option('--batch <n>', 'samples per mini-batch (default: the experiment’s)', parseCount)
     .option('--out <file>', 'write to a file rather than to standard output')
     .addHelpText('after', examples)
     .action(async (name: string, options: InspectOptions) => {

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { derivativeCosts } from '../compiler/inspect/costs.js';
-import type { InspectedLevel, Inspection } from '../compiler/inspect/data.js';
+import type { InspectedKernel, InspectedLevel, Inspection } from '../compiler/inspect/data.js';
 import { type Inspected, inspectGraph } from '../compiler/inspect/inspect.js';
 import type { CompiledGraph } from '../compiler/inspect/program.js';
 import {
@@ -27,28 +27,8 @@ import { deviceSources } from '../runtime/sources.js';
 import { explorerData } from '../web/collect.js';
 import { explorerPage } from '../web/page.js';
 import { loadExperiment } from './experiments.js';
-import { graphOf, type InspectableGraph } from './inspectGraph.js';
-
-/** How far the compiler has come. */
-export const stageNames = ['derived', 'simplified', 'staged', 'fused', 'memory'] as const;
-
-/** Languages of sources: without a device, and with one. */
-export const sourceLanguages = [...emittedLanguages, 'wgsl', 'glsl'] as const;
-
-/** The options of `sgn inspect` as commander gives them. */
-export interface InspectOptions {
-  readonly graph: InspectableGraph;
-  readonly stage: (typeof stageNames)[number];
-  readonly pass?: string;
-  readonly format: 'text' | 'math' | 'latex' | 'dot' | 'svg' | 'html' | 'json';
-  readonly source?: (typeof sourceLanguages)[number];
-  readonly kernel?: string;
-  readonly cost?: boolean;
-  readonly profile?: boolean;
-  readonly target: TargetName | 'auto';
-  readonly batch?: number;
-  readonly out?: string;
-}
+import { graphOf } from './inspectGraph.js';
+import { contradiction, defaultStage, type InspectOptions, type sourceLanguages } from './inspectOptions.js';
 
 type Step<A> = TE.TaskEither<string, A>;
 
@@ -132,21 +112,29 @@ const sourcesIn = (
   );
 };
 
-const listSources = ({ inspected }: CompiledGraph, sources: readonly EmittedSource[], kernel = ''): readonly string[] =>
-  inspected.kernels
-    .filter(({ name }) => name.includes(kernel))
-    .flatMap(({ name, stores, stage }) => [
-      '',
-      `// ${name} → ${stores} (${stage})`,
-      ...sources.filter((source) => isSourceOf(name, source)).map(({ text }) => text),
-    ]);
+/** The kernels with a text in their name, all of them without one. */
+const chosenKernels = ({ inspected }: CompiledGraph, kernel = ''): E.Either<string, readonly InspectedKernel[]> => {
+  const found = inspected.kernels.filter(({ name }) => name.includes(kernel));
+  return found.length === 0
+    ? E.left(`--kernel: no kernel has ${kernel} in its name; --stage fused lists them all`)
+    : E.right(found);
+};
+
+const listSources = (kernels: readonly InspectedKernel[], sources: readonly EmittedSource[]): readonly string[] =>
+  kernels.flatMap(({ name, stores, stage }) => [
+    '',
+    `// ${name} → ${stores} (${stage})`,
+    ...sources.filter((source) => isSourceOf(name, source)).map(({ text }) => text),
+  ]);
 
 const lastPass = { derived: 'derived', simplified: 'innerConcatAsPads', staged: 'staged' } as const;
 
 const levelAfter = ({ levels }: Inspection, pass: string): E.Either<string, InspectedLevel> => {
   const level = levels.find((candidate) => candidate.pass === pass);
   return level === undefined
-    ? E.left(`--pass: ${pass} is no pass; they are ${levels.map((candidate) => candidate.pass).join(', ')}`)
+    ? E.left(
+        `--pass: ${pass === '' ? 'give two passes as a..b;' : `${pass} is no pass;`} they are ${levels.map((candidate) => candidate.pass).join(', ')}`,
+      )
     : E.right(level);
 };
 
@@ -230,39 +218,48 @@ const showLevel = (loaded: Loaded, level: InspectedLevel, options: InspectOption
   }
 };
 
-const showKernels = (loaded: Loaded, options: InspectOptions): Step<string> =>
+const showKernels = (loaded: Loaded, stage: 'fused' | 'memory', options: InspectOptions): Step<string> =>
   pipe(
     TE.fromEither(compiledGraph(loaded)),
     TE.bindTo('compiled'),
+    TE.bind('kernels', ({ compiled }) => TE.fromEither(chosenKernels(compiled, options.kernel))),
     TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
-    TE.map(({ compiled: { inspected }, timings }) => {
+    TE.map(({ compiled, kernels, timings }) => {
+      const inspected = { ...compiled.inspected, kernels };
       if (options.format === 'json') return text([JSON.stringify({ ...inspected, timings }, null, 2)]);
       const { model, graph } = loaded.inspected.inspection;
-      const body = options.stage === 'memory' ? listMemory(inspected) : listKernels(inspected, timings);
-      return text([`${model} · ${graph} · ${options.stage}`, ...body]);
+      const body = stage === 'memory' ? listMemory(inspected) : listKernels(inspected, timings);
+      return text([`${model} · ${graph} · ${stage}`, ...body]);
     }),
   );
 
-/** The text that was asked for; Left is one line for the user. */
-export const inspectSession = (name: string, options: InspectOptions): Step<string> =>
-  pipe(
-    load(name, options),
-    TE.flatMap((loaded): Step<string> => {
-      const { inspection } = loaded.inspected;
-      const { source, pass, stage, format } = options;
-      if (options.cost === true) return pipe(costLines(loaded, options), TE.map(text));
-      if (source !== undefined)
-        return pipe(
-          TE.fromEither(compiledGraph(loaded)),
-          TE.bindTo('compiled'),
-          TE.bind('sources', ({ compiled }) => sourcesIn(compiled, source, options)),
-          TE.map(({ compiled, sources }) => text(listSources(compiled, sources, options.kernel))),
-        );
-      if (pass !== undefined) return pipe(TE.fromEither(difference(inspection, pass, format)), TE.map(text));
-      if (stage === 'fused' || stage === 'memory') return showKernels(loaded, options);
-      return pipe(
-        TE.fromEither(levelAfter(inspection, lastPass[stage])),
-        TE.flatMap((level) => showLevel(loaded, level, options)),
-      );
-    }),
+const shown = (loaded: Loaded, options: InspectOptions): Step<string> => {
+  const { inspection } = loaded.inspected;
+  const { source, pass, stage = defaultStage, format } = options;
+  if (options.cost === true) return pipe(costLines(loaded, options), TE.map(text));
+  if (source !== undefined)
+    return pipe(
+      TE.fromEither(compiledGraph(loaded)),
+      TE.bindTo('compiled'),
+      TE.bind('kernels', ({ compiled }) => TE.fromEither(chosenKernels(compiled, options.kernel))),
+      TE.bind('sources', ({ compiled }) => sourcesIn(compiled, source, options)),
+      TE.map(({ kernels, sources }) => text(listSources(kernels, sources))),
+    );
+  if (pass !== undefined) return pipe(TE.fromEither(difference(inspection, pass, format)), TE.map(text));
+  if (stage === 'fused' || stage === 'memory') return showKernels(loaded, stage, options);
+  return pipe(
+    TE.fromEither(levelAfter(inspection, lastPass[stage])),
+    TE.flatMap((level) => showLevel(loaded, level, options)),
   );
+};
+
+/** The text that was asked for; Left is one line for the user. */
+export const inspectSession = (name: string, options: InspectOptions): Step<string> => {
+  const mistake = contradiction(options);
+  return mistake === undefined
+    ? pipe(
+        load(name, options),
+        TE.flatMap((loaded) => shown(loaded, options)),
+      )
+    : TE.left(mistake);
+};

@@ -33,6 +33,13 @@ export const parseCount = (text: string): number => {
   return value;
 };
 
+/** The whole number, 0 or more, of a seed. */
+export const parseSeed = (text: string): number => {
+  const value = parseNumber(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number from 0 on.');
+  return value;
+};
+
 const parseSwitch = (text: string): boolean => {
   if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('It must be on or off.');
   return text === 'on';

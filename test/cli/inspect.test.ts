@@ -3,6 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import {
+  contradiction,
+  formatNames,
+  type InspectOptions,
+  sourceLanguages,
+  stageNames,
+} from '../../cli/inspectOptions.js';
 
 interface Outcome {
   readonly code: number | string | null | undefined;
@@ -91,14 +98,60 @@ describe('sgn inspect', () => {
   it('refuses by name', async () => {
     expect(await refusal('nothing')).to.match(/nothing: neither a built-in experiment/);
     expect(await refusal('sine', '--pass', 'derived..magic')).to.match(/--pass: magic is no pass; they are derived, /);
-    expect(await refusal('sine', '--batch', '0')).to.match(/batchSize/);
+    expect(await refusal('sine', '--pass', 'derived..')).to.match(
+      /--pass: give two passes as a\.\.b; they are derived, /,
+    );
+    expect(await refusal('sine', '--batch', '0')).to.match(/--batch <n>.* It must be a whole number from 1 on/);
+    expect(await refusal('sine', '--source', 'wat', '--kernel', 'zzz')).to.match(/no kernel has zzz in its name; /);
     expect(await refusal('sine', '--graph', 'hessian')).to.match(
       /Allowed choices are forward, loss, gradient, jvp, vjp, ggn, cg, step/,
     );
   });
 });
 
+const asked: InspectOptions = { graph: 'ggn', format: 'text', target: 'auto' };
+
+describe('contradiction', () => {
+  it('lets everything through that is shown', () => {
+    for (const format of formatNames) expect(contradiction({ ...asked, format })).to.equal(undefined);
+    for (const stage of stageNames) expect(contradiction({ ...asked, stage })).to.equal(undefined);
+    for (const source of sourceLanguages)
+      expect(contradiction({ ...asked, source, stage: 'fused', kernel: 'k1' })).to.equal(undefined);
+    expect(contradiction({ ...asked, cost: true, profile: true, target: 'wasm' })).to.equal(undefined);
+    expect(contradiction({ ...asked, format: 'html', profile: true })).to.equal(undefined);
+    expect(contradiction({ ...asked, stage: 'fused', format: 'json', profile: true, kernel: 'k1' })).to.equal(
+      undefined,
+    );
+  });
+
+  it('says of what would be ignored what to do instead', () => {
+    const refused = (options: Partial<InspectOptions>): string | undefined => contradiction({ ...asked, ...options });
+    expect(refused({ format: 'dot', stage: 'fused' })).to.match(
+      /^--stage fused is not shown as dot, but as text, json/,
+    );
+    expect(refused({ format: 'html', stage: 'derived' })).to.match(/^--stage derived is not shown as html, but as /);
+    expect(refused({ format: 'latex', pass: 'a..b' })).to.match(/^--pass is not shown as latex, but as text, math/);
+    expect(refused({ cost: true, source: 'wat' })).to.match(/^--cost and --source show different things/);
+    expect(refused({ pass: 'a..b', stage: 'derived' })).to.match(/^--pass and --stage derived show different things/);
+    expect(refused({ kernel: 'k1' })).to.match(/add --stage fused or --source$/);
+    expect(refused({ profile: true })).to.match(/add --stage fused, --cost or --format html$/);
+    expect(refused({ source: 'glsl', target: 'wasm' })).to.match(
+      /^--target wasm has no glsl: .* gpujs:webgl2 or gpujs:webgl$/,
+    );
+  });
+});
+
 describe('sgn check', () => {
+  it('refuses numbers that are none', async () => {
+    for (const option of ['--seed', '--batch']) {
+      const { code, errors } = await sgn('check', 'sine', option, 'three');
+      expect([code, errors.split('\n')[0]]).to.deep.equal([
+        1,
+        `error: option '${option} <n>' argument 'three' is invalid. It must be a number.`,
+      ]);
+    }
+  });
+
   it('certifies a built-in experiment on a target', async () => {
     const { code, out, errors } = await sgn('check', 'sine', '--target', 'wasm');
     expect([code, errors]).to.deep.equal([0, '']);
