@@ -2,10 +2,10 @@
  * Layers over images [batch, channels, height, width]: ordinary functions over `window`, whose derivatives follow from
  * the primitives'.
  */
-import { shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
 import { within } from './layers.js';
 import { parameter } from './leaves.js';
+import { misfit } from './misfit.js';
 import type { Expr, WindowAxis } from './node.js';
 import { add, div, identity, mul, type Unary } from './pointwise.js';
 import * as primitives from './primitives.js';
@@ -65,7 +65,7 @@ const overImage = (operation: string, x: Expr, build: (image: Image) => Expr): E
     typeof height === 'number' &&
     typeof width === 'number'
     ? build({ batch, channels, height, width })
-    : invalid(shapeError(operation, 'an image [batch, channels, height, width]', x.shape));
+    : invalid(misfit(operation, 'an image [batch, channels, height, width]', x));
 };
 
 /** An array [channels] repeated to the shape of an image. */
@@ -81,7 +81,7 @@ const slide = (
   build: (windows: Expr) => Expr,
 ): Expr => {
   if (![size, stride, dilation].every((n) => isWhole(n, 1)) || !isWhole(padding, 0))
-    return invalid(shapeError(operation, 'size, stride and dilation ≥ 1 and padding ≥ 0, whole numbers', image.shape));
+    return invalid(misfit(operation, 'size, stride and dilation ≥ 1 and padding ≥ 0, whole numbers', image));
   const axes = [image.shape.length - 2, image.shape.length - 1];
   const padded = axes.reduce((wider, axis) => primitives.pad(wider, axis, padding, padding), image);
   const window: Omit<WindowAxis, 'axis'> = { size, stride, dilation };
@@ -93,7 +93,7 @@ const slide = (
           axes.map((axis) => ({ axis, ...window })),
         ),
       )
-    : invalid(shapeError(operation, `an image no smaller than its windows of ${span} × ${span}`, padded.shape));
+    : invalid(misfit(operation, `an image no smaller than its windows of ${span} × ${span}`, padded));
 };
 
 /** A convolution (a cross-correlation, as usual in networks) with bias, then the activation: images give images. */
@@ -115,9 +115,7 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
     within(`conv2d ${name}`, x, (images) =>
       overImage('conv2d', images, ({ batch, channels, height, width }) => {
         if (![filters, groups].every((n) => isWhole(n, 1)) || channels % groups !== 0 || filters % groups !== 0)
-          return invalid(
-            shapeError('conv2d', `${groups} groups to divide the channels and ${filters} filters`, images.shape),
-          );
+          return invalid(misfit('conv2d', `${groups} groups to divide the channels and ${filters} filters`, images));
         // The axis of the groups is there only if they are many.
         const group = groups === 1 ? [] : [groups];
         const split = primitives.reshape(images, [batch, ...group, channels / groups, height, width]);
@@ -207,9 +205,7 @@ export const batchNormalization = <S extends Shape>(
     within(`batchNormalization ${name}`, x, (images) => {
       const channels = images.shape[1];
       if (channels === undefined || !sameShape(centre.shape, [channels]) || !sameShape(variance.shape, [channels]))
-        return invalid(
-          shapeError('batchNormalization', 'mean and variance [channels]', images.shape, centre.shape, variance.shape),
-        );
+        return invalid(misfit('batchNormalization', 'mean and variance [channels]', images, centre, variance));
       const deviation = primitives.map('sqrt', add(variance, epsilon));
       const scale = div(add(parameter(`gamma${name}`, [channels]), 1), deviation);
       const centred = primitives.map('sub', images, perChannel(centre, images.shape));

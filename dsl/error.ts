@@ -13,6 +13,8 @@ export interface ShapeError {
   readonly expected: string;
   /** The shapes that it was given. */
   readonly actual: readonly Shape[];
+  /** The expressions that have them, as text, in the same order; empty for a shape that no expression has. */
+  readonly operands: readonly string[];
   /** Names of the operands or enclosing definitions, outermost first; empty where nothing was named. */
   readonly path: readonly string[];
 }
@@ -50,12 +52,13 @@ export interface SpecError {
 /** Every error of building or deriving an expression. */
 export type DslError = ShapeError | NameError | UnsupportedError | SpecError;
 
-/** A shape error with an empty path. */
+/** A shape error with an empty path, of shapes that no expression has; `misfit` makes those of expressions. */
 export const shapeError = (operation: string, expected: string, ...actual: readonly Shape[]): ShapeError => ({
   _tag: 'ShapeError',
   operation,
   expected,
   actual,
+  operands: actual.map(() => ''),
   path: [],
 });
 
@@ -87,9 +90,12 @@ export const specError = (operation: string, field: string, expected: string, ac
   path: [],
 });
 
+const showActual = ({ actual, operands }: ShapeError): string =>
+  actual.map((shape, i) => `${operands[i] ?? ''} ${showShape(shape)}`.trimStart()).join(' and ');
+
 /** One line for people: where, which operation, what was expected and what came. */
 export const showDslError = (error: DslError): string => {
-  const actual = error._tag === 'ShapeError' ? error.actual.map(showShape).join(' and ') : error.actual;
+  const actual = error._tag === 'ShapeError' ? showActual(error) : error.actual;
   const where = error.path.length === 0 ? '' : ` (in ${error.path.join(' › ')})`;
   const field = error._tag === 'SpecError' && error.field !== '' ? `${error.field}: ` : '';
   return `${error.operation}: ${field}expected ${error.expected}, got ${actual}${where}`;

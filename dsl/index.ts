@@ -11,6 +11,7 @@ export * from './layers.js';
 export * from './leaves.js';
 export * from './linear.js';
 export * from './losses.js';
+export { misfit } from './misfit.js';
 export * from './movement.js';
 export type { Expr, Node, NodeOf, Op, Reduction, WindowAxis } from './node.js';
 export * from './parameters.js';

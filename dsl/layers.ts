@@ -1,9 +1,10 @@
 /** Layers: ordinary functions that make their own `parameter` leaves. */
 import { type ActivationName, activationNames, activations } from './activations.js';
-import { type DslError, nameError, shapeError } from './error.js';
+import { type DslError, nameError } from './error.js';
 import { invalid, typed } from './expr.js';
 import { parameter } from './leaves.js';
 import { matmul } from './linear.js';
+import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { add, identity, type Unary } from './pointwise.js';
 import type { Shape } from './shape.js';
@@ -39,7 +40,7 @@ export const dense = <S extends Shape, const U extends number>(
     within(`dense ${name}`, x, (rows) => {
       const inputs = rows.shape[1];
       if (rows.shape.length !== 2 || inputs === undefined)
-        return invalid(shapeError('dense', 'a matrix [batch, inputs]', rows.shape));
+        return invalid(misfit('dense', 'a matrix [batch, inputs]', rows));
       const weights: Expr = parameter(`W${name}`, [inputs, units]);
       return activation(add(matmul(rows, weights), parameter(`b${name}`, [units])));
     }),

@@ -1,6 +1,6 @@
 /** Products: matrix products, inner and outer products, and the general two-operand einsum. */
-import { shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { contract } from './primitives.js';
 import { type Shape, sameShape } from './shape.js';
@@ -22,9 +22,8 @@ export const matmul = <A extends Shape, B extends Shape>(
     build(a, b, () => {
       const ranks = [a.shape.length, b.shape.length];
       if (!ranks.every((rank) => rank === 1 || rank === 2))
-        return invalid(shapeError('matmul', 'matrices or vectors', a.shape, b.shape));
-      if (a.shape.at(-1) !== b.shape[0])
-        return invalid(shapeError('matmul', 'equal inner dimensions', a.shape, b.shape));
+        return invalid(misfit('matmul', 'matrices or vectors', a, b));
+      if (a.shape.at(-1) !== b.shape[0]) return invalid(misfit('matmul', 'equal inner dimensions', a, b));
       const [left, right] = [a.shape.length === 2 ? [0, 1] : [1], b.shape.length === 2 ? [1, 2] : [1]];
       return contract(
         a,
@@ -42,7 +41,7 @@ export const dot = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B> & F
     build(a, b, () =>
       sameShape(a.shape, b.shape)
         ? contract(a, range(a.shape.length), b, range(b.shape.length), [])
-        : invalid(shapeError('dot', 'equal shapes', a.shape, b.shape)),
+        : invalid(misfit('dot', 'equal shapes', a, b)),
     ),
   );
 
@@ -68,7 +67,7 @@ export const einsum = <const Equation extends string, A extends Shape, B extends
   typed(
     build(a, b, () => {
       const words = equationPattern.exec(equation)?.slice(1).map(lettersOf);
-      const mistake = (expected: string): Expr => invalid(shapeError('einsum', expected, a.shape, b.shape));
+      const mistake = (expected: string): Expr => invalid(misfit('einsum', expected, a, b));
       if (words === undefined) return mistake(`an equation such as ij,jk->ik, not ${JSON.stringify(equation)}`);
       const [left = [], right = [], output = []] = words;
       const dims = new Map([

@@ -1,6 +1,6 @@
 /** Losses: from predictions of a batch to one number. Convex in their first operand, as the Gauss-Newton product needs. */
-import { shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastTo, iota, map, reduce } from './primitives.js';
 import { logSumExp, mean } from './reductions.js';
@@ -15,7 +15,7 @@ export const meanSquaredError = <P extends Shape, T extends Shape>(
   const bad = [prediction, target].find(({ node }) => node.op === 'invalid');
   if (bad !== undefined) return typed(bad);
   if (!sameShape(prediction.shape, target.shape))
-    return typed(invalid(shapeError('meanSquaredError', 'equal shapes', prediction.shape, target.shape)));
+    return typed(invalid(misfit('meanSquaredError', 'equal shapes', prediction, target)));
   const residual = map('sub', prediction, target);
   return typed(mean(map('mul', residual, residual)));
 };
@@ -39,11 +39,7 @@ export const softmaxCrossEntropy = <Z extends Shape, L extends Shape>(
   if (bad !== undefined) return typed(bad);
   const [batch, classes] = logits.shape;
   if (logits.shape.length !== 2 || batch === undefined || classes === undefined || !sameShape(labels.shape, [batch]))
-    return typed(
-      invalid(
-        shapeError('softmaxCrossEntropy', 'logits [batch, classes] and labels [batch]', logits.shape, labels.shape),
-      ),
-    );
+    return typed(invalid(misfit('softmaxCrossEntropy', 'logits [batch, classes] and labels [batch]', logits, labels)));
   const matrix: Expr = logits;
   const chosen = reduce('sum', map('mul', oneHot(typed(labels), classes), matrix), [1]);
   return typed(mean(map('sub', logSumExp(matrix), chosen)));

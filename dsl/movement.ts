@@ -1,7 +1,7 @@
 /** Movement of elements without arithmetic: reshape, transpose, slice, pad, concat, broadcast. Axes count from 0. */
 import * as E from 'fp-ts/lib/Either.js';
-import { shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastShapes, stretch } from './pointwise.js';
 import * as primitives from './primitives.js';
@@ -60,7 +60,7 @@ export const flatten = <S extends Shape>(x: Expr<S> & Fits<Flatten<S>>): Expr<Re
   const [batch, ...rest]: Shape = x.shape;
   const sizes = rest.filter((dim) => typeof dim === 'number');
   if (batch === undefined || sizes.length !== rest.length)
-    return typed(invalid(shapeError('flatten', 'a first axis and literal sizes after it', x.shape)));
+    return typed(invalid(misfit('flatten', 'a first axis and literal sizes after it', x)));
   return typed(primitives.reshape(x, [batch, sizes.reduce((product, size) => product * size, 1)]));
 };
 
@@ -70,10 +70,10 @@ export const broadcast = <S extends Shape, const T extends Dim[] | []>(
   shape: readonly [...T],
 ): Expr<T> => {
   if (x.node.op === 'invalid') return typed(x);
-  const common = broadcastShapes('broadcast', [x.shape, shape]);
+  const common = broadcastShapes('broadcast', [x, shape]);
   return typed(
     E.isRight(common) && sameShape(common.right, shape)
       ? stretch(x, shape)
-      : invalid(shapeError('broadcast', 'a shape that the operand broadcasts to', x.shape, shape)),
+      : invalid(misfit('broadcast', 'a shape that the operand broadcasts to', x, shape)),
   );
 };

@@ -3,8 +3,9 @@
  * accepted wherever an operand is.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { type DslError, shapeError } from './error.js';
+import type { DslError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastTo, literal, map, reshape, stopGradient as stop } from './primitives.js';
 import type { ScalarFunction } from './scalar.js';
@@ -15,14 +16,15 @@ import type { Fits, Result } from './types/rule.js';
 /** The expression of an operand: a number stands for a constant. */
 export const operand = (value: Expr | number): Expr => (typeof value === 'number' ? literal(value) : value);
 
-/** The common shape of operands under NumPy's broadcasting. */
-export const broadcastShapes = (operation: string, shapes: readonly Shape[]): E.Either<DslError, Shape> => {
+/** The common shape of operands, or bare shapes, under NumPy's broadcasting. */
+export const broadcastShapes = (operation: string, operands: readonly (Expr | Shape)[]): E.Either<DslError, Shape> => {
+  const shapes = operands.map((one) => ('node' in one ? one.shape : one));
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const common: Dim[] = [];
   for (let axis = 0; axis < rank; axis++) {
     const dims = shapes.flatMap((shape) => shape[shape.length - rank + axis] ?? []).filter((dim) => dim !== 1);
     if (new Set(dims).size > 1)
-      return E.left(shapeError(operation, 'shapes that are equal from the last axis on, or 1', ...shapes));
+      return E.left(misfit(operation, 'shapes that are equal from the last axis on, or 1', ...operands));
     common.push(dims[0] ?? 1);
   }
   return E.right(common);
@@ -47,10 +49,7 @@ const pointwise = (fn: ScalarFunction, ...operands: readonly (Expr | number)[]):
   const exprs = operands.map(operand);
   const bad = exprs.find(({ node }) => node.op === 'invalid');
   if (bad !== undefined) return bad;
-  const shape = broadcastShapes(
-    fn,
-    exprs.map((expr) => expr.shape),
-  );
+  const shape = broadcastShapes(fn, exprs);
   return E.isLeft(shape) ? invalid(shape.left) : map(fn, ...exprs.map((expr) => stretch(expr, shape.right)));
 };
 

@@ -19,8 +19,9 @@ const showWindow = ({ axis, size, stride, dilation }: WindowAxis): string =>
 const isMatrixProduct = ({ leftLabels, rightLabels, output }: NodeOf<'contract'>): boolean =>
   sameShape(leftLabels, [0, 1]) && sameShape(rightLabels, [1, 2]) && sameShape(output, [0, 2]);
 
-const describe = ({ id, node }: Expr, depth: number): string => {
-  const inner = (operand: Expr): string => describe(operand, depth - 1);
+const describe = (expr: Expr, depth: number, elided: (expr: Expr) => string): string => {
+  const { node } = expr;
+  const inner = (operand: Expr): string => describe(operand, depth - 1, elided);
   const list = (operands: readonly Expr[]): string =>
     [...operands.slice(0, widthShown).map(inner), ...(operands.length > widthShown ? ['…'] : [])].join(', ');
   switch (node.op) {
@@ -36,8 +37,11 @@ const describe = ({ id, node }: Expr, depth: number): string => {
       return node.name;
     case 'invalid':
       return `invalid (${showDslError(node.error)})`;
+    // repetition is what the notation of the other operations means anyway
+    case 'broadcast':
+      return describe(node.operand, depth, elided);
     default:
-      if (depth === 0) return `%${id}`;
+      if (depth === 0) return elided(expr);
   }
   switch (node.op) {
     case 'map':
@@ -60,9 +64,6 @@ const describe = ({ id, node }: Expr, depth: number): string => {
     case 'window':
     case 'windowAdjoint':
       return `${node.op}[${node.windows.map(showWindow).join('; ')}](${inner(node.operand)})`;
-    // repetition is what the notation of the other operations means anyway
-    case 'broadcast':
-      return describe(node.operand, depth);
     case 'reshape':
       return `reshape${showShape(node.shape)}(${inner(node.operand)})`;
     case 'stopGradient':
@@ -75,4 +76,11 @@ const describe = ({ id, node }: Expr, depth: number): string => {
 };
 
 /** For example `tanh((x · W1 + b1)): [batch, 20]`. */
-export const showExpr = (expr: Expr): string => `${describe(expr, depthShown)}: ${showShape(expr.shape)}`;
+export const showExpr = (expr: Expr): string =>
+  `${describe(expr, depthShown, ({ id }) => `%${id}`)}: ${showShape(expr.shape)}`;
+
+/** How many levels of operands a message shows: a layer with its parameters. */
+const depthInMessages = 3;
+
+/** An expression as a message points at it, the same in every run: `tanh((… · W1 + b1))`. */
+export const showOperand = (expr: Expr): string => describe(expr, depthInMessages, () => '…');

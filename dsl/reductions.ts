@@ -1,6 +1,6 @@
 /** Folds over axes, and the normalised exponentials that need them for stability. Axes count from 0. */
-import { shapeError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { misfit } from './misfit.js';
 import type { Expr, Reduction } from './node.js';
 import { broadcastTo, literal, map, reduce, size, stopGradient } from './primitives.js';
 import type { Shape } from './shape.js';
@@ -15,7 +15,7 @@ const reduced = (operation: string, kind: Reduction, x: Expr, axes: Axes | undef
   const list = axesOf(x, axes);
   return new Set(list).size === list.length && list.every((axis) => x.shape[axis] !== undefined)
     ? reduce(kind, x, list)
-    : invalid(shapeError(operation, `distinct axes below ${x.shape.length}, not ${list.join(', ')}`, x.shape));
+    : invalid(misfit(operation, `distinct axes below ${x.shape.length}, not ${list.join(', ')}`, x));
 };
 
 /** The sum over some axes; over all of them if none are given. */
@@ -51,7 +51,7 @@ export const argmax = <S extends Shape, const A extends number>(
 const alongLast = (operation: string, x: Expr, body: (axis: number, repeat: (folded: Expr) => Expr) => Expr): Expr => {
   if (x.node.op === 'invalid') return x;
   const axis = x.shape.length - 1;
-  if (axis < 0) return invalid(shapeError(operation, 'at least one axis', x.shape));
+  if (axis < 0) return invalid(misfit(operation, 'at least one axis', x));
   return body(axis, (folded) => broadcastTo(folded, x.shape, [...folded.shape.keys()]));
 };
 

@@ -4,6 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError, shapeError } from './error.js';
+import { misfit } from './misfit.js';
 import type { Expr, Node, NodeOf, Op, WindowAxis } from './node.js';
 import { scalarRow } from './scalar.js';
 import { type Dim, type Shape, sameElementCount, sameShape } from './shape.js';
@@ -70,7 +71,7 @@ const contractShape = (node: NodeOf<'contract'>): E.Either<DslError, Shape> => {
     { labels: node.leftLabels, shape: node.left.shape },
     { labels: node.rightLabels, shape: node.right.shape },
   ];
-  const mismatch = (expected: string) => E.left(shapeError('contract', expected, node.left.shape, node.right.shape));
+  const mismatch = (expected: string) => E.left(misfit('contract', expected, node.left, node.right));
   for (const { labels, shape } of sides) {
     if (labels.length !== shape.length || new Set(labels).size !== labels.length)
       return mismatch('one distinct label per axis');
@@ -92,14 +93,14 @@ const concatShape = ({ operands, axis }: NodeOf<'concat'>): E.Either<DslError, S
   const shapes = operands.map(({ shape }) => shape);
   const first = shapes[0];
   if (first === undefined || !isAxis(axis, first.length))
-    return E.left(shapeError('concat', `operands with an axis ${axis}`, ...shapes));
+    return E.left(misfit('concat', `operands with an axis ${axis}`, ...operands));
   const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
   const sizes = shapes.map((shape) => shape[axis]);
   if (!shapes.every((shape) => sameShape(others(shape), others(first))))
-    return E.left(shapeError('concat', `equal sizes along all axes but ${axis}`, ...shapes));
+    return E.left(misfit('concat', `equal sizes along all axes but ${axis}`, ...operands));
   const total = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
   return Number.isNaN(total)
-    ? E.left(shapeError('concat', `literal sizes along axis ${axis}`, ...shapes))
+    ? E.left(misfit('concat', `literal sizes along axis ${axis}`, ...operands))
     : E.right(first.map((dim, i) => (i === axis ? total : dim)));
 };
 
@@ -107,10 +108,10 @@ const mapShape = ({ fn, operands }: NodeOf<'map'>): E.Either<DslError, Shape> =>
   const first = operands[0];
   const shapes = operands.map(({ shape }) => shape);
   if (first === undefined || operands.length !== scalarRow(fn).arity)
-    return E.left(shapeError(fn, `${scalarRow(fn).arity} operands`, ...shapes));
+    return E.left(misfit(fn, `${scalarRow(fn).arity} operands`, ...operands));
   return shapes.every((shape) => sameShape(shape, first.shape))
     ? E.right(first.shape)
-    : E.left(shapeError(fn, 'operands of one shape', ...shapes));
+    : E.left(misfit(fn, 'operands of one shape', ...operands));
 };
 
 const iterateShape = (node: NodeOf<'iterate'>): E.Either<DslError, Shape> => {
@@ -122,9 +123,7 @@ const iterateShape = (node: NodeOf<'iterate'>): E.Either<DslError, Shape> => {
     const shapes = [node.variables, node.initial, node.next].map((list) => list[mismatch]?.shape ?? []);
     return E.left(shapeError('iterate', `variable ${mismatch} to keep its shape`, ...shapes));
   }
-  return node.proceed.shape.length === 0
-    ? E.right([])
-    : E.left(shapeError('iterate', 'a scalar condition', node.proceed.shape));
+  return node.proceed.shape.length === 0 ? E.right([]) : E.left(misfit('iterate', 'a scalar condition', node.proceed));
 };
 
 /** The structure of every primitive. */
@@ -145,38 +144,38 @@ export const structure: { readonly [O in Op]: StructureRow<O> } = {
     rebuild: (node, [left = node.left, right = node.right]) => ({ ...node, left, right }),
     shape: contractShape,
   },
-  reduce: single(({ axes, kind }, shape) =>
+  reduce: single(({ axes, kind, operand }, shape) =>
     axes.every((axis, i) => isAxis(axis, shape.length) && (i === 0 || axis > (axes[i - 1] ?? -1)))
       ? E.right(shape.filter((_, i) => !axes.includes(i)))
-      : E.left(shapeError(kind, `increasing axes among ${shape.length}, not [${axes}]`, shape)),
+      : E.left(misfit(kind, `increasing axes among ${shape.length}, not [${axes}]`, operand)),
   ),
-  broadcast: single(({ axes, shape }, operand) =>
-    axes.length === operand.length &&
-    axes.every((axis, i) => shape[axis] === operand[i] && (i === 0 || axis > (axes[i - 1] ?? -1)))
+  broadcast: single(({ axes, shape, operand }, from) =>
+    axes.length === from.length &&
+    axes.every((axis, i) => shape[axis] === from[i] && (i === 0 || axis > (axes[i - 1] ?? -1)))
       ? E.right(shape)
-      : E.left(shapeError('broadcast', 'a shape that repeats the operand', operand, shape)),
+      : E.left(misfit('broadcast', 'a shape that repeats the operand', operand, shape)),
   ),
-  transpose: single(({ permutation }, shape) =>
+  transpose: single(({ permutation, operand }, shape) =>
     permutation.length === shape.length && shape.every((_, i) => permutation.includes(i))
       ? E.right(permutation.map((axis) => shape[axis] ?? 0))
-      : E.left(shapeError('transpose', `a permutation of ${shape.length} axes, not [${permutation}]`, shape)),
+      : E.left(misfit('transpose', `a permutation of ${shape.length} axes, not [${permutation}]`, operand)),
   ),
-  reshape: single(({ shape }, operand) =>
-    sameElementCount(shape, operand)
+  reshape: single(({ shape, operand }, from) =>
+    sameElementCount(shape, from)
       ? E.right(shape)
-      : E.left(shapeError('reshape', 'the same number of elements', operand, shape)),
+      : E.left(misfit('reshape', 'the same number of elements', operand, shape)),
   ),
-  slice: single(({ axis, start, stop }, shape) => {
+  slice: single(({ axis, start, stop, operand }, shape) => {
     const extent = shape[axis];
     return typeof extent === 'number' && Number.isInteger(start) && start >= 0 && start < stop && stop <= extent
       ? E.right(shape.map((dim, i) => (i === axis ? stop - start : dim)))
-      : E.left(shapeError('slice', `a range within axis ${axis}, not ${start}…${stop}`, shape));
+      : E.left(misfit('slice', `a range within axis ${axis}, not ${start}…${stop}`, operand));
   }),
-  pad: single(({ axis, before, after }, shape) => {
+  pad: single(({ axis, before, after, operand }, shape) => {
     const extent = shape[axis];
     return typeof extent === 'number' && [before, after].every((n) => Number.isInteger(n) && n >= 0)
       ? E.right(shape.map((dim, i) => (i === axis ? before + extent + after : dim)))
-      : E.left(shapeError('pad', `a literal size along axis ${axis} and amounts ≥ 0`, shape));
+      : E.left(misfit('pad', `a literal size along axis ${axis} and amounts ≥ 0`, operand));
   }),
   concat: {
     operands: ({ operands }) => operands,

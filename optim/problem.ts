@@ -1,19 +1,19 @@
 /** What is to be learned: a network's output, a loss on it, and where its data and parameters enter. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { checkAuthored } from '../compiler/inspect/graphs.js';
 import {
   argmax,
-  check,
   type DslError,
   type Expr,
   equal,
   type Initialiser,
   mean,
+  misfit,
   nameError,
   type ParameterSpace,
   parameterSpace,
   type Shape,
-  shapeError,
   typed,
 } from '../dsl/index.js';
 import type { Scalar } from './cg.js';
@@ -82,7 +82,7 @@ const batchDimension = (input: Expr, target: Expr): E.Either<DslError, string> =
   const [batch] = input.shape;
   return typeof batch === 'string' && target.shape[0] === batch
     ? E.right(batch)
-    : E.left(shapeError('problem', 'inputs and targets [batch, …]', input.shape, target.shape));
+    : E.left(misfit('problem', 'inputs and targets [batch, …]', input, target));
 };
 
 /** Checks a definition and lays its parameters out; the error says which part does not fit. */
@@ -97,8 +97,8 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
     E.flatMap(() => inputName(`${name}: target`, target)),
     E.flatMap(() => batchDimension(input, target)),
     E.bindTo('batch'),
-    E.bind('value', () => check(loss(output))),
-    E.bind('parameters', ({ value }) => parameterSpace([value])),
+    E.tap(() => checkAuthored({ name, output, loss })),
+    E.bind('parameters', () => parameterSpace([loss(output)])),
     E.map(({ batch, parameters }) => ({ name, input, target, batch, output, loss, metric, initialiser, parameters })),
   );
 };

@@ -3,8 +3,8 @@
  * expressions, so derivatives of derivatives need nothing more.
  */
 
-import { shapeError } from '../../dsl/error.js';
 import { freshVariable, invalid } from '../../dsl/expr.js';
+import { misfit } from '../../dsl/misfit.js';
 import type { Expr } from '../../dsl/node.js';
 import { literal } from '../../dsl/primitives.js';
 import { jvp, jvpAll } from './jvp.js';
@@ -35,7 +35,7 @@ export const vjp = (output: Expr, wrt: readonly Expr[], cotangent: Expr): readon
 export const grad = (output: Expr, wrt: readonly Expr[]): readonly Expr[] =>
   output.shape.length === 0
     ? vjp(output, wrt, output.node.op === 'invalid' ? output : literal(1))
-    : wrt.map(() => invalid(shapeError('grad', 'a scalar output', output.shape)));
+    : wrt.map(() => invalid(misfit('grad', 'a scalar output', output)));
 
 /** Products with the exact Hessian of a scalar: `(∂²output/∂x²) ẋ`, forward over reverse. */
 export const hessianVectorProduct = (output: Expr, wrt: readonly Expr[], tangents: readonly Expr[]): readonly Expr[] =>

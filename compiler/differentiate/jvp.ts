@@ -5,8 +5,8 @@
  * The result is linear in the tangents. Zero tangents are absent, they never become nodes.
  */
 
-import { shapeError } from '../../dsl/error.js';
 import { freshVariable, invalid, make, postorder } from '../../dsl/expr.js';
+import { misfit } from '../../dsl/misfit.js';
 import type { Expr, NodeOf, Op } from '../../dsl/node.js';
 import {
   broadcastTo,
@@ -186,9 +186,7 @@ export const jvpAll = (
 ): readonly Expr[] => {
   const unfit = [...seeds].find(([x, tangent]) => !sameShape(x.shape, tangent.shape));
   if (unfit !== undefined) {
-    const error = invalid(
-      shapeError('jvp', 'a tangent of the shape of its expression', unfit[0].shape, unfit[1].shape),
-    );
+    const error = invalid(misfit('jvp', 'a tangent of the shape of its expression', ...unfit));
     return outputs.map(() => error);
   }
   const tangents = tangentsOf(outputs, seeds, scalar);

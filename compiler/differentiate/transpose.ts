@@ -3,8 +3,9 @@
  * adjoint. A primitive needs a rule where it is linear in an operand; a non-linear use is an error that names it.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { shapeError, unsupportedError } from '../../dsl/error.js';
+import { unsupportedError } from '../../dsl/error.js';
 import { invalid, postorder } from '../../dsl/expr.js';
+import { misfit } from '../../dsl/misfit.js';
 import type { Expr, NodeOf, Op } from '../../dsl/node.js';
 import {
   broadcastTo,
@@ -138,8 +139,8 @@ export const cotangentsOf = (
   const unfit = outputs.findIndex((output, i) => !sameShape(output.shape, cotangents[i]?.shape ?? ['missing']));
   const wrong = outputs[unfit];
   if (wrong !== undefined) {
-    const shapes = [wrong.shape, cotangents[unfit]?.shape ?? []];
-    return E.left(invalid(shapeError('transpose', 'a cotangent of the shape of the output', ...shapes)));
+    const given = [wrong, cotangents[unfit] ?? []];
+    return E.left(invalid(misfit('transpose', 'a cotangent of the shape of the output', ...given)));
   }
   const depends = dependents(outputs, new Set(variables));
   const sums = new Map<Expr, Expr>();

@@ -104,17 +104,27 @@ const transposedFor: Readonly<Record<GraphName, string>> = {
   ggn: 'H J v',
 };
 
-const firstInvalid = (stages: readonly StageExpressions[]): E.Either<DslError, unknown> => {
-  for (const { outputs } of stages)
-    for (const output of Object.values(outputs)) {
-      const checked = check(output);
-      if (E.isLeft(checked)) return checked;
-    }
-  return E.right(stages);
+/** The first mistake among named expressions of a model, with the path to it. */
+const firstMistake = (model: string, named: Readonly<Record<string, Expr>>): E.Either<DslError, unknown> => {
+  for (const [name, expr] of Object.entries(named)) {
+    const checked = check(expr);
+    if (E.isLeft(checked)) return E.left({ ...checked.left, path: [model, name, ...checked.left.path] });
+  }
+  return E.right(named);
 };
+
+/** Checks what an author wrote, where parameters still have their names. Left: the mistake, with the path to it. */
+export const checkAuthored = ({
+  name,
+  output,
+  loss,
+}: Pick<InspectedModel, 'name' | 'output' | 'loss'>): E.Either<DslError, unknown> =>
+  firstMistake(name, { output, loss: loss(output) });
 
 /** Derives a graph of a model. Left: a mistake that the model carries, or an input that is called `theta`, `v` or `u`. */
 export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<DslError, InspectedGraph> => {
+  const authored = checkAuthored(model);
+  if (E.isLeft(authored)) return authored;
   const { parameters } = model;
   const theta: Expr = input('theta', [parameters.length]);
   const { output, loss, views } = boundModel(model, theta);
@@ -177,6 +187,7 @@ export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<Ds
   };
   const titles = laneTitles(transposedFor[name]);
   const graph = { name, formula: formulas[name], titles, theta, ...graphs[name]() };
-  const checked = firstInvalid(graph.stages);
+  const outputs = Object.fromEntries(graph.stages.flatMap((stage) => Object.entries(stage.outputs)));
+  const checked = firstMistake(model.name, outputs);
   return E.isLeft(checked) ? checked : E.right(graph);
 };

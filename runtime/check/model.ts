@@ -3,10 +3,10 @@ import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type TangentRules, tangentRules } from '../../compiler/differentiate/tangents.js';
 import { evaluate } from '../../compiler/evaluate.js';
-import { boundModel, type InspectedModel } from '../../compiler/inspect/graphs.js';
+import { boundModel, checkAuthored, type InspectedModel } from '../../compiler/inspect/graphs.js';
 import { nameOf } from '../../compiler/print/name.js';
 import type { Names } from '../../compiler/print/names.js';
-import { check, type DslError, type Expr, input, postorder, type Sizes, showDslError } from '../../dsl/index.js';
+import { type DslError, type Expr, input, postorder, type Sizes, showDslError } from '../../dsl/index.js';
 import type { Target } from '../target.js';
 import { showTargetError } from '../target.js';
 import { agreementOf, targetAgreement } from './agreement.js';
@@ -53,10 +53,10 @@ const symbolicSizes = (roots: readonly Expr[], batch: number): Sizes =>
   );
 
 const subjectOf = (model: InspectedModel, rules: TangentRules, batch: number): E.Either<DslError, Subject> => {
+  const checked = checkAuthored(model);
+  if (E.isLeft(checked)) return checked;
   const theta: Expr = input('theta', [model.parameters.length]);
   const bound = boundModel(model, theta);
-  const checked = check(bound.loss);
-  if (E.isLeft(checked)) return checked;
   const given = new Map(
     model.parameters.entries.flatMap(({ name }, i) =>
       bound.views.slice(i, i + 1).map((view) => [view, nameOf(name)] as const),

@@ -63,7 +63,7 @@ describe('convolutional layers', () => {
     mistaken('conv2d', conv2d(wide, { name: '1', filters: 0, kernel: 2 }));
     const error = check(conv2d(wide, { name: 'Stem', filters: 6, kernel: 29 }));
     expect(E.isLeft(error) && showDslError(error.left)).to.equal(
-      'conv2d: expected an image no smaller than its windows of 29 × 29, got [batch, 1, 28, 28] (in conv2d Stem)',
+      'conv2d: expected an image no smaller than its windows of 29 × 29, got x [batch, 1, 28, 28] (in conv2d Stem)',
     );
   });
 

@@ -119,6 +119,7 @@ describe('mistakes', () => {
         ['batch', 784],
         [20, 10],
       ],
+      operands: ['x', 'W'],
       path: [],
     });
   });

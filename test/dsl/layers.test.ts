@@ -66,7 +66,7 @@ describe('layers', () => {
   it('say in which layer a mistake happened', () => {
     const image: Expr = input('x', ['batch', 3, 4]);
     expect(messageOf(dense(image, { name: 'Head', units: 20 }))).to.equal(
-      'dense: expected a matrix [batch, inputs], got [batch, 3, 4] (in dense Head)',
+      'dense: expected a matrix [batch, inputs], got x [batch, 3, 4] (in dense Head)',
     );
     expect(messageOf(mlp(x, { hidden: [8, 0], outputs: 2 }))).to.equal(
       'parameter: expected whole sizes of at least 1 or dimension names for W2, got [8, 0] (in dense 2)',

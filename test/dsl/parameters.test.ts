@@ -88,7 +88,7 @@ describe('parameters', () => {
     expect(messageOf(constant(1))).to.contain('at least one parameter');
     const wide: Expr = x;
     expect(messageOf(one, matmul(wide, wide))).to.equal(
-      'matmul: expected equal inner dimensions, got [2, 3] and [2, 3]',
+      'matmul: expected equal inner dimensions, got x [2, 3] and x [2, 3]',
     );
   });
 });

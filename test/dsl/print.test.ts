@@ -44,7 +44,7 @@ describe('texts of expressions', () => {
   it('show the mistake of an invalid expression', () => {
     const wide: Expr = x;
     expect(String(tanh(matmul(wide, wide)))).to.equal(
-      'invalid (matmul: expected equal inner dimensions, got [batch, 784] and [batch, 784]): []',
+      'invalid (matmul: expected equal inner dimensions, got x [batch, 784] and x [batch, 784]): []',
     );
   });
 });

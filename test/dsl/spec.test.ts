@@ -139,7 +139,7 @@ describe('networks as data', () => {
       ],
     });
     expect(messageOf(check(tooLarge))).to.equal(
-      'conv2d: expected an image no smaller than its windows of 8 × 8, got [batch, 1, 7, 7] (in layers[1] › conv2d 1)',
+      'conv2d: expected an image no smaller than its windows of 8 × 8, got max[axes 4,5](window[axis 2: size 4, stride 4, dilation 1; axis 3: size 4, stride 4, dilation 1](x)) [batch, 1, 7, 7] (in layers[1] › conv2d 1)',
     );
   });
 });

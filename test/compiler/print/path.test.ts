@@ -1,8 +1,21 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import { compile } from '../../../compiler/index.js';
+import { compile, inspect } from '../../../compiler/index.js';
 import { pathTo } from '../../../compiler/print/path.js';
-import { dense, type Expr, input, matmul, mlp, parameter, primitives, showDslError } from '../../../dsl/index.js';
+import {
+  add,
+  dense,
+  type Expr,
+  input,
+  matmul,
+  mlp,
+  parameter,
+  parameterSpace,
+  primitives,
+  showDslError,
+  sigmoid,
+  tanh,
+} from '../../../dsl/index.js';
 
 const x = input('x', ['batch', 3]);
 const z: Expr = mlp(x, { hidden: [4], outputs: 2 });
@@ -52,7 +65,7 @@ describe('errors of the compiler point at the expression by name', () => {
   it('a shape mistake inside a layer, found by its output and the layer’s name', () => {
     const wrong: Expr = dense(primitives.reshape(x, ['batch', 3, 1]), { name: '7', units: 2 });
     expect(refusal(wrong)).to.equal(
-      'dense: expected a matrix [batch, inputs], got [batch, 3, 1] (in prediction › dense 7)',
+      'dense: expected a matrix [batch, inputs], got reshape[batch, 3, 1](x) [batch, 3, 1] (in prediction › dense 7)',
     );
   });
 
@@ -62,6 +75,35 @@ describe('errors of the compiler point at the expression by name', () => {
       E.isLeft(compile({ name: 'p', sizes: { batch: 5 }, stages: [{ name: 's', inputs: [x], outputs: { wrong } }] })),
     ).to.equal(false);
     const worse: Expr = primitives.map('add', x, input('y', ['batch', 4]));
-    expect(refusal(worse)).to.match(/^add: expected .* got \[batch, 3\] and \[batch, 4\] \(in prediction\)$/);
+    expect(refusal(worse)).to.match(/^add: expected .* got x \[batch, 3\] and y \[batch, 4\] \(in prediction\)$/);
+  });
+
+  it('a shape mistake in the middle of a network, by the operands that do not fit', () => {
+    const hidden = tanh(add(matmul(x, parameter('W1', [3, 4])), parameter('b1', [4])));
+    const bias: Expr = parameter('b2', [5]);
+    const wrong: Expr = sigmoid(add(matmul(hidden, parameter('W2', [4, 2])), bias));
+    expect(refusal(wrong)).to.match(/, got tanh\(\(… \+ b1\)\) · W2 \[batch, 2\] and b2 \[5\] \(in prediction\)$/);
+  });
+});
+
+describe('errors of inspection point at the model and its part', () => {
+  const parameters = parameterSpace([z]);
+  if (E.isLeft(parameters)) throw new Error(showDslError(parameters.left));
+  const refusal = (loss: (output: Expr) => Expr): string => {
+    const result = inspect({ name: 'net', output: z, loss, parameters: parameters.right }, 'ggn');
+    if (E.isRight(result)) throw new Error('it was derived');
+    return showDslError(result.left);
+  };
+
+  it('a mistake in the loss', () => {
+    expect(refusal((output) => primitives.map('sub', output, input('y', ['batch', 3])))).to.match(
+      /got \(σ\(…\) · W2 \+ b2\) \[batch, 2\] and y \[batch, 3\] \(in net › loss\)$/,
+    );
+  });
+
+  it('a loss that is no scalar', () => {
+    expect(refusal((output) => output)).to.match(
+      /^grad: expected a scalar output, got .* \[batch, 2\] \(in net › Gv\)$/,
+    );
   });
 });
