@@ -181,7 +181,9 @@ const matchesOf = (query: string): readonly number[] => {
 const search = (go: boolean): void => {
   const query = queryField instanceof HTMLInputElement ? queryField.value : '';
   const found = matchesOf(query);
-  for (const [i] of values.entries()) nodeOf(i)?.classList.toggle('match', found.includes(i));
+  for (const [i] of values.entries())
+    for (const shown of [nodeOf(i), ...document.querySelectorAll(`#index [data-value="${i}"]`)])
+      shown?.classList.toggle('match', found.includes(i));
   byId('matches').textContent = query.trim() === '' ? '' : `${found.length} found`;
   const next = found[(found.indexOf(chosen) + 1) % Math.max(1, found.length)];
   if (go && next !== undefined) choose(next, true);

@@ -5,6 +5,9 @@ import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '
 import { type Lane, lanes } from '../inspect/origins.js';
 import { type DrawingError, type Layout, layoutOf, svgOf } from './svg.js';
 
+// A family whose widths Graphviz knows: of any other, a list of families too, it takes those of Times for granted.
+const family = 'Helvetica';
+
 // Light fills that black text is readable on, one per stage; further stages start again.
 const fills = ['#dbeafe', '#fde9c8', '#d9f2dd', '#f3ddf0'] as const;
 
@@ -82,8 +85,8 @@ export const dotOf = (inspection: Inspection, level: InspectedLevel, places: Lay
   );
   return [
     `digraph ${quoted(`${inspection.model} ${inspection.graph}`)} {`,
-    '  graph [rankdir=TB, newrank=true, splines=true, fontname="Helvetica,Arial,sans-serif", fontsize=14, style=rounded, color="#94a3b8", nodesep=0.25, ranksep=0.35];',
-    '  node [shape=box, style="rounded,filled", fontname="Helvetica,Arial,sans-serif", fontsize=12, color="#475569", margin="0.2,0.06"];',
+    `  graph [rankdir=TB, newrank=true, splines=true, fontname="${family}", fontsize=14, style=rounded, color="#94a3b8", nodesep=0.25, ranksep=0.35];`,
+    `  node [shape=box, style="rounded,filled", fontname="${family}", fontsize=12, color="#475569", margin="0.2,0.06"];`,
     '  edge [color="#64748b", arrowsize=0.6];',
     ...clusters,
     row,

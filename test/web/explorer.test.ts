@@ -149,6 +149,7 @@ describe('the derivative explorer of LeNet’s GGN', () => {
     );
     expect(await page.locator('#matches').textContent()).to.equal(`${using.length} found`);
     expect(await page.locator('.node.match').count()).to.equal(using.length);
+    expect(await page.locator('#index .match').count()).to.equal(using.length);
     await page.locator('#query').fill('pool1');
     await page.keyboard.press('Enter');
     expect(await page.locator('#details h2').textContent()).to.equal('pool₁');
@@ -184,6 +185,34 @@ describe('the derivative explorer of LeNet’s GGN', () => {
     const moved = (await box())?.split(' ').map(Number) ?? [];
     expect(moved[0]).to.be.below(closer[0] ?? 0);
     expect(moved[2]).to.equal(closer[2]);
+  });
+
+  it('keeps list, graph and details in sight on a narrow screen', async () => {
+    const wide = page.viewportSize();
+    await page.setViewportSize({ width: 800, height: 900 });
+    await page.locator('#index [data-value="3"]').click();
+    for (const part of ['#index', '#viewport', '#details']) {
+      const place = await page.locator(part).boundingBox();
+      if (place === null) throw new Error(`no ${part}`);
+      expect(place.height, part).to.be.above(80);
+      expect(place.y + place.height, part).to.be.at.most(900);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollHeight)).to.equal(900);
+    if (wide !== null) await page.setViewportSize(wide);
+  });
+
+  it('keeps texts within their boxes', async () => {
+    await page.getByRole('button', { name: 'Fit' }).click();
+    const overhang = await page.locator('.node.value').evaluateAll((nodes) =>
+      nodes.map((node) => {
+        const box = node.querySelector('path')?.getBoundingClientRect();
+        const texts = [...node.querySelectorAll('text')].map((line) => line.getBoundingClientRect());
+        return Math.max(
+          ...texts.map(({ left, right }) => Math.max((box?.left ?? 0) - left, right - (box?.right ?? 0))),
+        );
+      }),
+    );
+    for (const beyond of overhang) expect(beyond).to.be.below(0);
   });
 
   it('names its parts for screen readers', async () => {
