@@ -59,10 +59,9 @@ const centre = (position: number): void => {
   if (node === null) return;
   const { left, top, width, height } = node.getBoundingClientRect();
   const middle = pointAt(left + width / 2, top + height / 2);
-  const readable = viewport.clientWidth * 0.9;
   if (unitsPerPixel() > 1) {
-    box.height *= readable / box.width;
-    box.width = readable;
+    box.width = viewport.clientWidth * 0.9;
+    box.height = viewport.clientHeight * 0.9;
   }
   box.x = middle.x - box.width / 2;
   box.y = middle.y - box.height / 2;

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { showCount } from '../compiler/print/program.js';
 import { escapeHtml } from '../dsl/html.js';
-import type { ExplorerData } from './data.js';
+import type { ExplorerData, ExplorerKernel } from './data.js';
 
 /** The page's script or style could not be read: the package is not complete, or its sources have not been built. */
 export interface PageError {
@@ -45,6 +46,20 @@ const legend = ({ stages }: ExplorerData): string =>
     )
     .join('');
 
+/** What every stage costs in sum, shown until a value is chosen. */
+const summary = ({ stages, kernels }: ExplorerData): string =>
+  stages
+    .map(({ name }) => {
+      const own = kernels.filter(({ stage }) => stage === name);
+      const sum = (count: (kernel: ExplorerKernel) => number) =>
+        own.reduce((total, kernel) => total + count(kernel), 0);
+      const cost = `${own.length} kernels, ${showCount(sum(({ flops }) => flops))}FLOP, ${showCount(sum(({ bytes }) => bytes))}B`;
+      const times = own.flatMap(({ milliseconds }) => milliseconds ?? []);
+      const time = times.length === 0 ? '' : `, ${times.reduce((total, ms) => total + ms, 0).toFixed(3)} ms`;
+      return `<dt>${escapeHtml(name)}</dt><dd>${cost}${time}</dd>`;
+    })
+    .join('');
+
 const page = (data: ExplorerData, svg: string, style: string, script: string): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -76,7 +91,7 @@ ${style}
 ${svg}
 </div>
 </section>
-<aside id="details" aria-live="polite" aria-label="Details" tabindex="-1"><p class="hint">Choose a value: in the list, in the graph, or by name.</p></aside>
+<aside id="details" aria-live="polite" aria-label="Details" tabindex="-1"><p class="hint">Choose a value: in the list, in the graph, or by name.</p><dl>${summary(data)}</dl></aside>
 </main>
 <script type="application/json" id="data">${scriptJson(data)}</script>
 <script type="module">

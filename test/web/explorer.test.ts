@@ -99,6 +99,13 @@ describe('the derivative explorer of LeNet’s GGN', () => {
     expect(problems).to.deep.equal([]);
   });
 
+  it('opens with the sums of every stage', async () => {
+    const sums = await page.locator('#details dd').allTextContents();
+    expect(sums).to.have.length(data.stages.length);
+    const counted = data.kernels.filter(({ stage }) => stage === 'product').length;
+    expect(sums[1]).to.match(new RegExp(`^${counted} kernels, .*FLOP, .*B$`));
+  });
+
   it('shows for every value its shape, its rule and the source of its kernel', async () => {
     expect(await page.locator('.node.value').count()).to.equal(data.values.length);
     for (const [i, value] of data.values.entries()) {
@@ -191,6 +198,8 @@ describe('the derivative explorer of LeNet’s GGN', () => {
     const wide = page.viewportSize();
     await page.setViewportSize({ width: 800, height: 900 });
     await page.locator('#index [data-value="3"]').click();
+    const size = await page.locator('#n3 text').first().boundingBox();
+    expect(size?.height, 'text after it was chosen').to.be.above(11);
     for (const part of ['#index', '#viewport', '#details']) {
       const place = await page.locator(part).boundingBox();
       if (place === null) throw new Error(`no ${part}`);
