@@ -7,13 +7,13 @@ import { showConfigError } from '../optim/index.js';
 import { allHold, type Certificate, laws } from '../runtime/check/certificate.js';
 import { checkModel } from '../runtime/check/model.js';
 import { chooseTarget, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
-import { experimentNames, loadExperiment } from './experiments.js';
+import { experimentNames, loadSubject } from './experiments.js';
 import { parseCount, parseSeed } from './options.js';
 
 const examples = `
 Examples:
   $ sgn check mnist                        in float64, and on the target that a run would choose
-  $ sgn check ./my-experiment.js --target wasm --seed 7
+  $ sgn check ./my-model.js --target wasm --seed 7   a module whose default export is problem({ … })
   $ sgn check sine --float64-only
 
 Checked at random θ and at adversarial ones (0, large, tiny): derivatives against finite differences, the adjoint
@@ -60,7 +60,7 @@ export const showCertificates = (certificates: readonly Certificate[]): readonly
 
 const certificatesOf = (name: string, options: CheckCommandOptions): Step<readonly Certificate[]> =>
   pipe(
-    loadExperiment(name),
+    loadSubject(name),
     TE.mapLeft(showConfigError),
     TE.flatMapEither(({ problem }) => problem),
     TE.mapLeft((error) => (typeof error === 'string' ? error : showDslError(error))),
@@ -87,7 +87,7 @@ const certificatesOf = (name: string, options: CheckCommandOptions): Step<readon
 export const checkCommand = (): Command =>
   new Command('check')
     .description('Check the derivatives of a model: finite differences, adjoints, the GGN, agreement of targets.')
-    .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
+    .argument('<model>', `${experimentNames.join(', ')}, or the path of a module with a model or an experiment`)
     .addOption(new Option('--target <name>', 'the target to check').choices(['auto', ...targetNames]).default('auto'))
     .option('--float64-only', 'check the mathematics only, no target')
     .option('--seed <n>', 'of the points and directions (default: 1)', parseSeed)

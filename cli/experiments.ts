@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { make } from '../dsl/index.js';
-import { type ConfigError, type Experiment, experimentOf } from '../optim/index.js';
+import { type ConfigError, type Experiment, experimentOf, type Subject, subjectOf } from '../optim/index.js';
 import { type BuiltIn, loadModule } from './modules.js';
 
 const builtIn: BuiltIn = {
@@ -18,10 +18,10 @@ const builtIn: BuiltIn = {
 export const experimentNames: readonly string[] = Object.keys(builtIn);
 
 /**
- * The experiment, if its expressions are of this copy of the language. A file that Node takes for CommonJS, which has
+ * What was loaded, if its expressions are of this copy of the language. A file that Node takes for CommonJS, which has
  * no "type": "module" in its package, loads a second copy, whose leaves ours does not know.
  */
-const ofThisCopy = (path: string, loaded: Experiment): E.Either<ConfigError, Experiment> =>
+const ofThisCopy = <S extends Subject>(path: string, loaded: S): E.Either<ConfigError, S> =>
   E.isLeft(loaded.problem) || make(loaded.problem.right.input.node) === loaded.problem.right.input
     ? E.right(loaded)
     : E.left({
@@ -31,11 +31,19 @@ const ofThisCopy = (path: string, loaded: Experiment): E.Either<ConfigError, Exp
           'its expressions are of another copy of the package; if the file was loaded as CommonJS, name it .mts or .mjs, or put "type": "module" into the package.json of its folder',
       });
 
-/** The experiment of a built-in name or of a module's default export. */
-export const loadExperiment = (name: string): TE.TaskEither<ConfigError, Experiment> =>
+const load = <S extends Subject>(
+  name: string,
+  read: (path: string, module: unknown) => E.Either<ConfigError, S>,
+): TE.TaskEither<ConfigError, S> =>
   pipe(
     loadModule('experiment', builtIn, name),
-    TE.flatMapEither((loaded) => experimentOf(name, loaded)),
+    TE.flatMapEither((loaded) => read(name, loaded)),
     // what comes with the package needs no such check
     TE.flatMapEither((loaded) => (Object.hasOwn(builtIn, name) ? E.right(loaded) : ofThisCopy(name, loaded))),
   );
+
+/** The experiment of a built-in name or of a module's default export. */
+export const loadExperiment = (name: string): TE.TaskEither<ConfigError, Experiment> => load(name, experimentOf);
+
+/** The model of a built-in name, or of a module whose default export is an experiment or a problem. */
+export const loadSubject = (name: string): TE.TaskEither<ConfigError, Subject> => load(name, subjectOf);

@@ -20,7 +20,7 @@ Examples:
   $ sgn inspect mnist --source wat --kernel sigmoid   the WebAssembly of the kernels with sigmoid in their name
   $ sgn inspect mnist --cost --profile                JVP, VJP and GGN as multiples of the forward pass, eqs (16), (17)
   $ sgn inspect mnist --format html --out mnist.html  the derivative explorer, one page for any browser
-  $ sgn inspect ./my-experiment.js --graph gradient   a module whose default export is experiment({ … })
+  $ sgn inspect ./my-model.js --graph gradient        a module whose default export is problem({ … }) or experiment({ … })
 
 Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per
 direction told apart; the default), fused (kernels), memory (the memory plan).
@@ -41,7 +41,7 @@ const deliver = (text: string, file: string | undefined): TE.TaskEither<string, 
 export const inspectCommand = (): Command =>
   new Command('inspect')
     .description('Look inside a model: its derivative graphs, compiler passes, kernels and their sources.')
-    .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
+    .argument('<model>', `${experimentNames.join(', ')}, or the path of a module with a model or an experiment`)
     .addOption(new Option('--graph <name>', 'what to look at').choices(inspectableGraphs).default('ggn'))
     .addOption(
       new Option('--stage <name>', `how far the compiler has come (default: ${defaultStage})`).choices(stageNames),
@@ -56,7 +56,7 @@ export const inspectCommand = (): Command =>
       'measured milliseconds besides, on --target: of kernels (--stage fused, --format html), of derivatives (--cost)',
     )
     .addOption(new Option('--target <name>', 'where to measure').choices(['auto', ...targetNames]).default('auto'))
-    .option('--batch <n>', 'samples per mini-batch (default: the experiment’s)', parseCount)
+    .option('--batch <n>', 'samples per mini-batch (default: the experiment’s, 100 for a model)', parseCount)
     .option('--out <file>', 'write to a file rather than to standard output')
     .addHelpText('after', examples)
     .action(async (name: string, options: InspectOptions) => {

@@ -26,7 +26,7 @@ import { profileKernels, profileStages } from '../runtime/profile.js';
 import { deviceSources } from '../runtime/sources.js';
 import { explorerData } from '../web/collect.js';
 import { explorerPage } from '../web/page.js';
-import { loadExperiment } from './experiments.js';
+import { loadSubject } from './experiments.js';
 import { graphOf } from './inspectGraph.js';
 import { contradiction, defaultStage, type InspectOptions, type sourceLanguages } from './inspectOptions.js';
 
@@ -41,15 +41,15 @@ interface Loaded {
 
 const load = (name: string, { graph, batch }: InspectOptions): Step<Loaded> =>
   pipe(
-    loadExperiment(name),
+    loadSubject(name),
     TE.mapLeft(showConfigError),
-    TE.flatMapEither((experiment) =>
+    TE.flatMapEither((subject) =>
       pipe(
         E.Do,
-        E.bind('problem', () => pipe(experiment.problem, E.mapLeft(showDslError))),
+        E.bind('problem', () => pipe(subject.problem, E.mapLeft(showDslError))),
         E.bind('settings', () =>
           pipe(
-            parseRunSettings({ ...experiment.settings, ...(batch === undefined ? {} : { batchSize: batch }) }),
+            parseRunSettings({ ...subject.settings, ...(batch === undefined ? {} : { batchSize: batch }) }),
             E.mapLeft(showConfigError),
           ),
         ),

@@ -104,6 +104,40 @@ export const experimentOf = (path: string, module: unknown): E.Either<ConfigErro
       });
 };
 
+/** A model, and the settings that a step of it is looked at with. */
+export type Subject = Pick<Experiment, 'problem' | 'settings'>;
+
+const problemMark = z.discriminatedUnion('_tag', [
+  z.object({ _tag: z.literal('Left'), left: z.object({ _tag: z.string(), operation: z.string() }) }),
+  z.object({
+    _tag: z.literal('Right'),
+    right: z.object({ name: z.string(), batch: z.string(), parameters: z.object({ length: z.number() }) }),
+  }),
+]);
+
+/** Is a value what `problem` gives? */
+const isProblem = (value: unknown): value is Experiment['problem'] => problemMark.safeParse(value).success;
+
+const modelModule = z.object({ default: z.custom<Experiment['problem']>(isProblem) });
+
+/** What a module without settings is looked at with. */
+const plainSettings: RunSettingsInput = { batchSize: 100, epochs: 1 };
+
+/** The model that a loaded module exports as its default: of an experiment, or by itself, as `problem` gives it. */
+export const subjectOf = (path: string, module: unknown): E.Either<ConfigError, Subject> => {
+  const model = modelModule.safeParse(module);
+  if (model.success) return E.right({ problem: model.data.default, settings: plainSettings });
+  const parsed = experimentModule.safeParse(module);
+  return parsed.success
+    ? E.right(parsed.data.default)
+    : E.left({
+        _tag: 'ConfigError',
+        setting: path,
+        problem:
+          'its default export is neither a model nor an experiment; write `export default problem({ … })` or `export default experiment({ … })`',
+      });
+};
+
 /** Checks settings; the error names the first that is wrong. */
 export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSettings> => {
   const parsed = runSettings.safeParse(settings);

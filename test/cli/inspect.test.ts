@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -93,6 +93,26 @@ describe('sgn inspect', () => {
     const file = join(folder, 'sine.html');
     expect((await sgn('inspect', 'sine', '--format', 'html', '--out', file)).code).to.equal(0);
     expect(await readFile(file, 'utf8')).to.match(/^<!doctype html>[\s\S]*this\.thread\.x/);
+  });
+
+  it('looks into a model of one’s own, without data and settings', async () => {
+    const sgnUrl = new URL('../../index.ts', import.meta.url).href;
+    const file = join(folder, 'own.mts');
+    const source = (target: string) => `
+      import { initialisers, input, meanSquaredError, mlp, problem } from ${JSON.stringify(sgnUrl)};
+      const x = input('x', ['batch', 3]);
+      export default problem({
+        name: 'own', input: x, target: input('y', ['batch', ${target}]), output: mlp(x, { hidden: [4], outputs: 2 }),
+        loss: meanSquaredError, metric: 'loss', initialiser: initialisers.paperMlp,
+      });`;
+    await writeFile(file, source('2'));
+    expect(await inspected(file, '--stage', 'fused')).to.match(/^own · ggn · fused[\s\S]*i < 100/);
+    expect((await sgn('check', file, '--float64-only')).code).to.equal(0);
+    expect((await sgn('run', file)).errors).to.match(/its default export is no experiment/);
+    await writeFile(file, source('5'));
+    expect(await refusal(file)).to.match(/^sgn: meanSquaredError: .* and y \[batch, 5\] \(in own › loss\)\n$/);
+    await writeFile(file, 'export default 1;');
+    expect(await refusal(file)).to.match(/neither a model nor an experiment; write `export default problem/);
   });
 
   it('refuses by name', async () => {
