@@ -1,7 +1,7 @@
 /** What `sgn inspect` can be asked for, and which wishes do not go together. */
 import { emittedLanguages } from '../compiler/inspect/sources.js';
+import type { InspectableGraph } from '../optim/index.js';
 import type { TargetName } from '../runtime/index.js';
-import type { InspectableGraph } from './inspectGraph.js';
 
 /** How far the compiler has come. */
 export const stageNames = ['derived', 'simplified', 'staged', 'fused', 'memory'] as const;

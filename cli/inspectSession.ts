@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { derivativeCosts } from '../compiler/inspect/costs.js';
 import type { InspectedKernel, InspectedLevel, Inspection } from '../compiler/inspect/data.js';
-import { type Inspected, inspectGraph } from '../compiler/inspect/inspect.js';
+import type { Inspected } from '../compiler/inspect/inspect.js';
 import type { CompiledGraph } from '../compiler/inspect/program.js';
 import {
   type EmittedLanguage,
@@ -20,14 +20,13 @@ import { listLevel } from '../compiler/print/listing.js';
 import { listCosts, listKernels, listMemory, type Timings } from '../compiler/print/program.js';
 import { svgElement } from '../compiler/print/svg.js';
 import { showDslError } from '../dsl/index.js';
-import { type Problem, parseRunSettings, type RunSettings, showConfigError } from '../optim/index.js';
+import { inspectProblem, type Problem, parseRunSettings, type RunSettings, showConfigError } from '../optim/index.js';
 import { chooseTarget, showTargetError, type Target, type TargetName } from '../runtime/index.js';
 import { profileKernels, profileStages } from '../runtime/profile.js';
 import { deviceSources } from '../runtime/sources.js';
 import { explorerData } from '../web/collect.js';
 import { explorerPage } from '../web/page.js';
 import { loadSubject } from './experiments.js';
-import { graphOf } from './inspectGraph.js';
 import { contradiction, defaultStage, type InspectOptions, type sourceLanguages } from './inspectOptions.js';
 
 type Step<A> = TE.TaskEither<string, A>;
@@ -54,10 +53,7 @@ const load = (name: string, { graph, batch }: InspectOptions): Step<Loaded> =>
           ),
         ),
         E.bind('inspected', ({ problem, settings }) =>
-          pipe(
-            graphOf(problem, settings, graph),
-            E.bimap(showDslError, (derived) => inspectGraph(problem, derived)),
-          ),
+          pipe(inspectProblem(problem, settings, graph), E.mapLeft(showDslError)),
         ),
       ),
     ),

@@ -42,6 +42,7 @@ export { type FirstOrderMethod, type FirstOrderReport, type FirstOrderState, fir
 export { ggnDiagonal } from './ggnDiagonal.js';
 export * from './history.js';
 export * from './hyperparameters.js';
+export { type InspectableGraph, inspectableGraphs, inspectProblem } from './inspect.js';
 export * from './lineSearch.js';
 export * from './optimizer.js';
 export * from './optimizers.js';

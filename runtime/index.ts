@@ -4,6 +4,8 @@ export { type CheckError, type CheckOptions, checkModel } from './check/model.js
 export { chooseTarget, type TargetChoice } from './choose.js';
 export { gpujsTarget } from './gpujs/target.js';
 export { interpreterTarget } from './interpreter.js';
+export { type Milliseconds, profileKernels, profileStages } from './profile.js';
+export { deviceSources } from './sources.js';
 export {
   type DeviceArray,
   type Executable,

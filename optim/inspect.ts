@@ -1,8 +1,11 @@
-/** The graphs of the optimizer: what one SGN step runs, staged as it runs it. */
+/** Looking into a problem: its derivatives, and what one SGN step runs, staged as it runs it. */
 import * as E from 'fp-ts/lib/Either.js';
-import { deriveGraph, graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
+import { graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
+import { type Inspected, inspect, inspectGraph } from '../compiler/inspect/inspect.js';
 import { type DslError, type Expr, input, postorder } from '../dsl/index.js';
-import { type Problem, type RunSettings, sgnProgram } from '../optim/index.js';
+import type { RunSettings } from './experiment.js';
+import type { Problem } from './problem.js';
+import { sgnProgram } from './sgnProgram.js';
 
 /** Every graph that can be looked at. */
 export const inspectableGraphs = [...graphNames, 'cg', 'step'] as const;
@@ -27,7 +30,7 @@ const directionOf = (roots: readonly Expr[]): Expr | undefined =>
     .flatMap(({ node }) => (node.op === 'iterate' ? node.variables : []))
     .find(({ node }) => node.op === 'variable' && node.name === 'direction');
 
-const stepGraph = (problem: Problem, { sgn }: RunSettings, name: 'cg' | 'step'): InspectedGraph => {
+const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'cg' | 'step'): InspectedGraph => {
   const definition = sgnProgram(problem, sgn);
   const stages = definition.stages
     .filter((stage) => name === 'step' || stage.name !== 'trial')
@@ -44,10 +47,15 @@ const stepGraph = (problem: Problem, { sgn }: RunSettings, name: 'cg' | 'step'):
   };
 };
 
-/** A graph of a problem. Left: a mistake in the problem. */
-export const graphOf = (
+/**
+ * Looks into a graph of a problem; `cg` and `step` are those of the optimizer with these settings. Left: a mistake in the
+ * problem.
+ */
+export const inspectProblem = (
   problem: Problem,
-  settings: RunSettings,
+  settings: Pick<RunSettings, 'sgn'>,
   name: InspectableGraph,
-): E.Either<DslError, InspectedGraph> =>
-  name === 'cg' || name === 'step' ? E.right(stepGraph(problem, settings, name)) : deriveGraph(problem, name);
+): E.Either<DslError, Inspected> =>
+  name === 'cg' || name === 'step'
+    ? E.right(inspectGraph(problem, stepGraph(problem, settings, name)))
+    : inspect(problem, name);
