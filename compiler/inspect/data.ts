@@ -99,6 +99,8 @@ export interface InspectedBuffer {
   readonly kind: 'input' | 'temporary';
   /** The first and the last stage that need it. */
   readonly life: readonly [string, string];
+  /** The first and the last kernel that write or read it, in the order in which they run; nothing if none does. */
+  readonly kernels: readonly [string, string] | readonly [];
 }
 
 /** A graph, compiled for one binding of its dimensions. */

@@ -40,8 +40,19 @@ const bufferNames = (program: Program, keys: ReadonlyMap<string, string>): reado
   return names;
 };
 
-const buffersOf = (program: Program, names: readonly string[]): readonly InspectedBuffer[] =>
-  program.buffers.map(({ length, kind }, i) => {
+/** The first and the last kernel that touch a buffer, by buffer. */
+const kernelsByBuffer = (program: Program): ReadonlyMap<number, readonly [string, string]> => {
+  const found = new Map<number, readonly [string, string]>();
+  for (const kernel of program.stages.flatMap(({ steps }) => kernelsOf(steps))) {
+    const { reads, writes } = stepBuffers({ kind: 'kernel', kernel });
+    for (const buffer of [...reads, ...writes]) found.set(buffer, [found.get(buffer)?.[0] ?? kernel.name, kernel.name]);
+  }
+  return found;
+};
+
+const buffersOf = (program: Program, names: readonly string[]): readonly InspectedBuffer[] => {
+  const kernels = kernelsByBuffer(program);
+  return program.buffers.map(({ length, kind }, i) => {
     const { offset = 0, firstStage = 0, lastStage = 0 } = program.memory.placements[i] ?? {};
     const stage = (position: number): string => program.stages[position]?.name ?? '';
     return {
@@ -50,8 +61,10 @@ const buffersOf = (program: Program, names: readonly string[]): readonly Inspect
       offset: bytesPerElement * offset,
       kind,
       life: [stage(firstStage), stage(lastStage)],
+      kernels: kernels.get(i) ?? [],
     };
   });
+};
 
 /**
  * Compiles a graph for one binding of its dimensions; `staged` is its last level. Left: as for `compile`, for example a

@@ -50,6 +50,8 @@ export const listKernels = (
     ...kernels.filter((kernel) => kernel.stage === stage).flatMap((kernel) => kernelLines(kernel, timings, options)),
   ]);
 
+const span = (ends: readonly string[]): string => [...new Set(ends)].join(' … ');
+
 /** The memory plan: every array with its place and life. */
 export const listMemory = ({ buffers, arenaBytes }: InspectedProgram): readonly string[] => {
   const total = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -57,14 +59,15 @@ export const listMemory = ({ buffers, arenaBytes }: InspectedProgram): readonly 
     '',
     `memory: ${showCount(arenaBytes)}B for ${buffers.length} arrays of ${showCount(total)}B in all`,
     ...columns([
-      ['  array', 'bytes', 'from', 'to', 'kind', 'life'],
-      ...buffers.map(({ name, bytes, offset, kind, life: [first, last] }) => [
+      ['  array', 'bytes', 'from', 'to', 'kind', 'life', 'first … last kernel'],
+      ...buffers.map(({ name, bytes, offset, kind, life, kernels }) => [
         `  ${name}`,
         String(bytes),
         String(offset),
         String(offset + bytes),
         kind,
-        first === last ? first : `${first} … ${last}`,
+        span(life),
+        span(kernels),
       ]),
     ]),
   ];

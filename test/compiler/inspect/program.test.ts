@@ -80,6 +80,22 @@ describe('a compiled graph, inspected', () => {
       expect(buffer.offset + buffer.bytes).to.be.at.most(lasting[i + 1]?.offset ?? inspected.arenaBytes);
   });
 
+  it('tells of arrays in one place that the one is done before the other begins', () => {
+    const { program, inspected } = compiled(mnistModel, 'ggn', 1000);
+    const order = program.stages.flatMap(({ steps }) => kernelsOf(steps)).map(({ name }) => name);
+    const product = inspected.buffers.filter(({ kind, life }) => kind === 'temporary' && life[0] === 'product');
+    // a part that is written into its whole shares its place, and is not read
+    const shared = product.flatMap((a) =>
+      product.filter((b) => a !== b && a.offset === b.offset && !a.name.startsWith('Gv')).map((b) => [a, b] as const),
+    );
+    expect(shared.length).to.be.above(0);
+    for (const [a, b] of shared) {
+      const [[firstA = '', lastA = ''], [firstB = '', lastB = '']] = [a.kernels, b.kernels];
+      const apart = order.indexOf(lastA) < order.indexOf(firstB) || order.indexOf(lastB) < order.indexOf(firstA);
+      expect(apart, `${a.name} and ${b.name}`).to.equal(true);
+    }
+  });
+
   it('refuses a dimension without a size', () => {
     const inspected = inspect(mnistModel, 'ggn');
     if (E.isLeft(inspected)) throw new Error('not inspected');
