@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import { type TangentRules, tangentRules } from '../../../compiler/differentiate/tangents.js';
 import type { InspectedModel } from '../../../compiler/inspect/graphs.js';
-import { input, meanSquaredError, network, parameterSpace, primitives, typed } from '../../../dsl/index.js';
+import {
+  type Expr,
+  input,
+  meanSquaredError,
+  mlp,
+  network,
+  parameterSpace,
+  primitives,
+  typed,
+} from '../../../dsl/index.js';
 import { allHold, type Certificate, laws } from '../../../runtime/check/certificate.js';
 import { type CheckOptions, checkModel } from '../../../runtime/check/model.js';
 import { interpreterTarget } from '../../../runtime/interpreter.js';
@@ -42,6 +51,19 @@ describe('checkModel', () => {
       const compared = certificates.filter(({ verdict }) => verdict._tag === 'Held');
       expect(compared.length).to.be.above(certificates.length * 0.8);
     });
+
+  it('takes a jump of the second derivative for none of the first: θ = 0 in a wide network with relu', async () => {
+    const output = mlp(input('x', ['batch', 3]), { hidden: [4000], outputs: 10, activation: 'relu' });
+    const parameters = parameterSpace([output]);
+    if (E.isLeft(parameters)) throw new Error('no parameters');
+    const loss = (z: Expr): Expr => meanSquaredError(typed<['batch', 10]>(z), input('y', ['batch', 10]));
+    const model: InspectedModel = { name: 'wide', output, loss, parameters: parameters.right };
+    for (const seed of [1, 2]) {
+      const certificates = await certificatesOf(model, { seed });
+      const failed = certificates.filter(({ verdict }) => verdict._tag === 'Failed');
+      expect(failed, JSON.stringify(failed)).to.deep.equal([]);
+    }
+  });
 
   it('finds a wrong derivative planted in tanh and names it', async () => {
     const certificates = await certificatesOf(smallModel('tanh'), { tangentRules: wrongTanh });
