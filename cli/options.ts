@@ -20,7 +20,8 @@ const property = z.object({
   description: z.string(),
 });
 
-const parseNumber = (text: string): number => {
+/** The number of an option; its range is the schema's business. */
+export const parseNumber = (text: string): number => {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.');
   return value;

@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { solverNames } from '../optim/index.js';
 import { targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
-import { addHyperparameters, parseCount } from './options.js';
+import { addHyperparameters, parseCount, parseNumber } from './options.js';
 import { type RunOptions, runSession } from './session.js';
 
 const examples = `
@@ -23,8 +23,6 @@ A module is imported by Node: .js and .mjs always, .ts where TypeScript can be i
 \`node --import tsx\`. Parameters are saved as safetensors, which NumPy, PyTorch and JAX load.
 Ctrl-C ends the run after the current step; the table and --out keep what was reached.`;
 
-const positiveNumber = (text: string): number => Number(text);
-
 /** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
 export const runCommand = (): Command =>
   addHyperparameters(
@@ -32,11 +30,11 @@ export const runCommand = (): Command =>
       .description('Train an experiment and show how it goes: one line per epoch, a table at the end.')
       .argument('<experiment>', `${experimentNames.join(', ')}, or the path of an experiment module`)
       .addOption(new Option('--solver <name>', 'the optimizer').choices(solverNames))
-      .option('--cg <n>', 'n of SGN(n): short for --max-cg-iterations', positiveNumber)
-      .option('--epochs <n>', 'end after so many passes over the training data', positiveNumber)
-      .option('--seconds <s>', 'end after so many seconds of training', positiveNumber)
-      .option('--batch <n>', 'samples per mini-batch', positiveNumber)
-      .option('--seed <n>', 'of the initial parameters and the order of the samples', positiveNumber)
+      .option('--cg <n>', 'n of SGN(n): short for --max-cg-iterations', parseNumber)
+      .option('--epochs <n>', 'end after so many passes over the training data', parseNumber)
+      .option('--seconds <s>', 'end after so many seconds of training', parseNumber)
+      .option('--batch <n>', 'samples per mini-batch', parseNumber)
+      .option('--seed <n>', 'of the initial parameters and the order of the samples', parseNumber)
       .option('--limit <n>', 'train on the first n samples only', parseCount)
       .option(
         '--validation <n>',

@@ -125,6 +125,14 @@ describe('sgn run', () => {
     expect(errors).not.to.match(/^ +at /m);
   });
 
+  it('says where an option wants a number and has none', async () => {
+    for (const text of ['abc', '']) {
+      const { code, errors } = await sgn(['run', 'boston', '--epochs', text]);
+      expect(code).to.equal(1);
+      expect(errors).to.match(/^error: option '--epochs <n>' .* It must be a number\.\n$/);
+    }
+  });
+
   const refusals: readonly (readonly [name: string, options: RunOptions, message: RegExp])[] = [
     ['nothing', {}, /^nothing: neither a built-in experiment \(boston, sine, mnist.*path of a module$/],
     ['boston', { batch: 405 }, /^batchSize: 405 is more than the 404 training samples; choose at most 404$/],
