@@ -11,6 +11,7 @@ import {
   type Dataset,
   type Experiment,
   limitTrain,
+  loadDataset,
   type OptimizerState,
   type PlannedRun,
   type Problem,
@@ -74,7 +75,7 @@ const loadMaterial = (benchmark: Benchmark, folder: string | undefined, view: Vi
     ),
     TE.bind('dataset', ({ experiment }) =>
       pipe(
-        experiment.dataset({ folder, onDownload: view.download }),
+        loadDataset(experiment, { folder, onDownload: view.download }),
         TE.mapLeft(({ message }) => message),
         TE.flatMapEither((dataset) =>
           benchmark.limit === undefined || benchmark.limit >= dataset.train.count

@@ -7,6 +7,7 @@ import {
   checkRun,
   type Experiment,
   limitTrain,
+  loadDataset,
   type OptimizerState,
   type PublishedResult,
   parseRunSettings,
@@ -97,7 +98,7 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
     TE.bind('readingFrom', () => TE.fromIO(() => performance.now())),
     TE.bind('dataset', ({ experiment }) =>
       pipe(
-        experiment.dataset({ folder: options.data, onDownload: view.download }),
+        loadDataset(experiment, { folder: options.data, onDownload: view.download }),
         TE.mapLeft(({ message }) => message),
         TE.flatMapEither((dataset) =>
           options.limit === undefined

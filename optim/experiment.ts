@@ -1,6 +1,7 @@
 /** Experiments: a problem, its data, and the settings of a run, as one value that a module exports. */
 import * as E from 'fp-ts/lib/Either.js';
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import type { DslError } from '../dsl/index.js';
 import { targetNames } from '../runtime/target.js';
@@ -85,10 +86,17 @@ export const showConfigError = ({ setting, problem }: ConfigError): string =>
 /** An experiment. Its settings are checked when it is run, together with those that the command line overrides. */
 export const experiment = (definition: Omit<Experiment, '_tag'>): Experiment => ({ _tag: 'Experiment', ...definition });
 
-const experimentMark = z.object({ _tag: z.literal('Experiment'), name: z.string() });
+/** What can be seen of an experiment from outside: a module of JavaScript may have left something out. */
+const experimentForm = z.object({
+  _tag: z.literal('Experiment'),
+  name: z.string(),
+  problem: z.object({ _tag: z.enum(['Left', 'Right']) }),
+  dataset: z.custom<LoadDataset>((value) => typeof value === 'function'),
+  settings: z.looseObject({}),
+});
 
 /** Is a value what `experiment` gives? */
-export const isExperiment = (value: unknown): value is Experiment => experimentMark.safeParse(value).success;
+export const isExperiment = (value: unknown): value is Experiment => experimentForm.safeParse(value).success;
 
 const experimentModule = z.object({ default: z.custom<Experiment>(isExperiment) });
 
@@ -100,7 +108,8 @@ export const experimentOf = (path: string, module: unknown): E.Either<ConfigErro
     : E.left({
         _tag: 'ConfigError',
         setting: path,
-        problem: 'its default export is no experiment; write `export default experiment({ … })`',
+        problem:
+          'its default export is no experiment; write `export default experiment({ name, problem, dataset, settings })`',
       });
 };
 
@@ -137,6 +146,19 @@ export const subjectOf = (path: string, module: unknown): E.Either<ConfigError, 
           'its default export is neither a model nor an experiment; write `export default problem({ … })` or `export default experiment({ … })`',
       });
 };
+
+/** Loads an experiment's data. What its loader throws is a failure like others. */
+export const loadDataset = ({ name, dataset }: Experiment, options: LoadOptions): TE.TaskEither<DataFailure, Dataset> =>
+  pipe(
+    TE.tryCatch(
+      async () => dataset(options)(),
+      (thrown): DataFailure => ({
+        _tag: 'DataFailure',
+        message: `${name}: its dataset cannot be loaded: ${String(thrown).split('\n')[0]}`,
+      }),
+    ),
+    TE.flatMapEither((loaded) => loaded),
+  );
 
 /** Checks settings; the error names the first that is wrong. */
 export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSettings> => {

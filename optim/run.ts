@@ -5,7 +5,7 @@ import type * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { initialise, random, sameShape } from '../dsl/index.js';
 import type { Target } from '../runtime/target.js';
-import type { Dataset } from './dataset.js';
+import { checkDataset, type Dataset, showDatasetError } from './dataset.js';
 import { evaluation } from './evaluate.js';
 import type { ConfigError, RunSettings } from './experiment.js';
 import type { Optimizer, OptimizerError, OptimizerState } from './optimizer.js';
@@ -46,10 +46,23 @@ export type Start =
 // Large enough that a target is busy, small enough that the activations of a chunk need little memory.
 const evaluationChunk = 1000;
 
-/** Does the data fit the problem and the settings? */
+/** The first class label that is none of the whole numbers 0 … classes − 1 of the output [batch, classes], in words. */
+const wrongLabel = ({ metric, output }: Problem, { train, test }: Dataset): string | undefined => {
+  const classes = output.shape.at(-1);
+  if (metric !== 'accuracy' || typeof classes !== 'number') return undefined;
+  const wrong = Object.entries({ train, test }).flatMap(([part, { targets }]) => {
+    const row = targets.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+    return row < 0 ? [] : [`${targets[row]} in row ${row} of ${part}`];
+  });
+  return wrong[0] === undefined ? undefined : `expected labels from 0 to ${classes - 1}, got ${wrong[0]}`;
+};
+
+/** Does the data hold together, and does it fit the problem and the settings? */
 export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
   const refuse = (setting: string, text: string) =>
     E.left<ConfigError>({ _tag: 'ConfigError', setting, problem: text });
+  const whole = checkDataset(dataset);
+  if (E.isLeft(whole)) return refuse('dataset', showDatasetError(whole.left));
   const { inputShape, targetShape } = dataset.train;
   const { validation = 0, batchSize } = settings;
   if (validation >= dataset.train.count)
@@ -68,12 +81,13 @@ export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E
     { what: 'inputs', has: inputShape, needs: problem.input.shape.slice(1) },
     { what: 'targets', has: targetShape, needs: problem.target.shape.slice(1) },
   ].find(({ has, needs }) => !sameShape(has, needs));
-  return misfit === undefined
-    ? E.right(undefined)
-    : refuse(
-        'dataset',
-        `the ${misfit.what} of ${dataset.name} have shape [${misfit.has.join(', ')}] per sample, ${problem.name} needs [${misfit.needs.join(', ')}]`,
-      );
+  if (misfit !== undefined)
+    return refuse(
+      'dataset',
+      `the ${misfit.what} of ${dataset.name} have shape [${misfit.has.join(', ')}] per sample, ${problem.name} needs [${misfit.needs.join(', ')}]`,
+    );
+  const label = wrongLabel(problem, dataset);
+  return label === undefined ? E.right(undefined) : refuse('dataset', `${dataset.name}: ${label}`);
 };
 
 /** Compiles for the full batch and for the smaller one that an epoch may end with. */

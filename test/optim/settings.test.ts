@@ -1,7 +1,14 @@
 import { expect } from 'chai';
-import { initialisers, input, meanSquaredError, mlp } from '../../dsl/index.js';
+import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { initialisers, input, meanSquaredError, mlp, softmaxCrossEntropy } from '../../dsl/index.js';
 import {
+  checkRun,
+  type Dataset,
+  experiment,
   experimentOf,
+  type LoadDataset,
+  loadDataset,
   optimizerInputs,
   parseRunSettings,
   problem,
@@ -90,6 +97,73 @@ describe('modules', () => {
     it(`without an experiment are refused: ${JSON.stringify(module)}`, () => {
       expect(showConfigError(leftOf(experimentOf('./m.js', module)))).to.match(/^\.\/m\.js: .*experiment\(\{/);
     });
+});
+
+describe('data', () => {
+  const pixels = input('pixels', ['batch', 2]);
+  const classifier = problem({
+    name: 'classifier',
+    input: pixels,
+    target: input('label', ['batch']),
+    output: mlp(pixels, { hidden: [], outputs: 3 }),
+    loss: softmaxCrossEntropy,
+    metric: 'accuracy',
+    initialiser: initialisers.normal(1),
+  });
+  const part = (labels: readonly number[]) => ({
+    count: labels.length,
+    inputs: new Float32Array(2 * labels.length),
+    inputShape: [2],
+    targets: Float32Array.from(labels),
+    targetShape: [],
+  });
+  const dataset: Dataset = { name: 'toy', train: part([0, 1, 2]), test: part([2]) };
+  const checked = (changed: Partial<Dataset>) =>
+    checkRun({
+      problem: rightOf(classifier),
+      settings: rightOf(parseRunSettings({ ...settings, batchSize: 2 })),
+      dataset: { ...dataset, ...changed },
+    });
+
+  it('that fits is accepted', () => {
+    expect(checked({})).to.deep.equal(E.right(undefined));
+  });
+
+  const misfits: readonly (readonly [changed: Partial<Dataset>, message: string])[] = [
+    [
+      { train: { ...dataset.train, inputs: new Float32Array(5) } },
+      'dataset: toy, train: expected 3 × [2] = 6 numbers as inputs, got 5',
+    ],
+    [{ test: part([]) }, 'dataset: toy, test: expected at least one row, got count 0'],
+    [{ train: part([0, 1, 3]) }, 'dataset: toy: expected labels from 0 to 2, got 3 in row 2 of train'],
+    [{ test: part([-1]) }, 'dataset: toy: expected labels from 0 to 2, got -1 in row 0 of test'],
+    [{ test: part([0, Number.NaN]) }, 'dataset: toy: expected labels from 0 to 2, got NaN in row 1 of test'],
+  ];
+  for (const [changed, message] of misfits)
+    it(`that does not is refused: ${message}`, () => {
+      expect(showConfigError(leftOf(checked(changed)))).to.equal(message);
+    });
+
+  it('whose loader throws, at once or later, is a failure in one line', async () => {
+    const loaders: readonly LoadDataset[] = [
+      () => {
+        throw new Error('no disk\nat all');
+      },
+      () => () => Promise.reject(new Error('no disk')),
+    ];
+    for (const loader of loaders) {
+      const own = experiment({ name: 'own', problem: classifier, dataset: loader, settings });
+      const { message } = leftOf(await loadDataset(own, { folder: undefined, onDownload: () => undefined })());
+      expect(message).to.equal('own: its dataset cannot be loaded: Error: no disk');
+    }
+  });
+
+  it('must be an experiment’s, as its problem and settings must', () => {
+    const own = experiment({ name: 'own', problem: classifier, dataset: () => TE.right(dataset), settings });
+    expect(rightOf(experimentOf('./m.js', { default: own }))).to.equal(own);
+    for (const key of ['name', 'problem', 'dataset', 'settings'])
+      expect(leftOf(experimentOf('./m.js', { default: { ...own, [key]: undefined } })).problem).to.include(key);
+  });
 });
 
 describe('problems', () => {
