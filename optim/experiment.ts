@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { DslError } from '../dsl/index.js';
 import { targetNames } from '../runtime/target.js';
 import type { Dataset } from './dataset.js';
-import { solverNames, solverSchemas } from './hyperparameters.js';
+import { type SolverName, solverNames, solverSchemas } from './hyperparameters.js';
 import type { Problem } from './problem.js';
 
 /** Settings of a run. Strict, like everything that it contains. */
@@ -160,6 +160,16 @@ export const loadDataset = ({ name, dataset }: Experiment, options: LoadOptions)
     TE.flatMapEither((loaded) => loaded),
   );
 
+const isSolver = (name: unknown): name is SolverName => solverNames.some((solver) => solver === name);
+
+/** What a setting's mistake is and what could stand there. */
+const showIssue = (issue: z.core.$ZodIssue): string => {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const [solver] = issue.path;
+  const known = Object.keys((isSolver(solver) ? solverSchemas[solver] : runSettings).shape);
+  return `there is no setting ${issue.keys.map((key) => `"${key}"`).join(', ')}; there are ${known.join(', ')}`;
+};
+
 /** Checks settings; the error names the first that is wrong. */
 export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSettings> => {
   const parsed = runSettings.safeParse(settings);
@@ -168,6 +178,6 @@ export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSe
   return E.left({
     _tag: 'ConfigError',
     setting: issue?.path.join('.') ?? '',
-    problem: issue?.message ?? 'not valid',
+    problem: issue === undefined ? 'not valid' : showIssue(issue),
   });
 };

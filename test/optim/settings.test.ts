@@ -68,14 +68,15 @@ describe('hyperparameters', () => {
     [{ sgn: { adaptiveCgIterations: true, trustRegion: false } }, /^sgn\.adaptiveCgIterations: .*trustRegion/],
     [{ sgn: { adaptiveCgIterations: true, maxCgIterations: 3 } }, /^sgn\.minCgIterations: .*maxCgIterations/],
     [{ sgn: { curvatureBatch: 'other' } }, /^sgn\.curvatureBatch: .*"subset"/],
-    [{ sgn: { rho: 1 } }, /^sgn: .*"rho"/],
+    [{ sgn: { rho: 1 } }, /^sgn: there is no setting "rho"; there are damping, .*adaptiveCgIterations$/],
+    [{ adam: { rho: 1 } }, /^adam: there is no setting "rho"; there are learningRate, .*epsilon$/],
     [{ sgd: { learningRate: 0 } }, /^sgd\.learningRate: .*>0/],
     [{ solver: 'adamant' }, /^solver: .*"sgn"/],
     [{ target: 'abacus' }, /^target: .*"auto"/],
     [{ batchSize: 0 }, /^batchSize: .*>0/],
     [{ seconds: -3 }, /^seconds: .*>0/],
     [{ seed: -3 }, /^seed: .*>=0/],
-    [{ epoch: 3 }, /"epoch"/],
+    [{ epoch: 3 }, /^there is no setting "epoch"; there are solver, batchSize, epochs, .*adam$/],
   ];
   for (const [given, message] of bad)
     it(`refuse ${JSON.stringify(given)} by name, in one line`, () => {
