@@ -1,5 +1,6 @@
 /** From what inspection found to what the explorer's page carries. */
 import type { InspectedKernel, InspectedProgram, InspectedValue, Inspection } from '../compiler/inspect/data.js';
+import { mentionsOf } from '../compiler/inspect/links.js';
 import { lanes } from '../compiler/inspect/origins.js';
 import { type EmittedSource, isSourceOf } from '../compiler/inspect/sources.js';
 import type { ExplorerData, ExplorerKernel, ExplorerValue } from './data.js';
@@ -17,12 +18,12 @@ export interface Explored {
 export const explorerData = ({ inspection, program, sources, timings }: Explored): ExplorerData => {
   const level = inspection.levels.at(-1);
   const values = level?.values ?? [];
-  const positions = new Map(values.map(({ key }, i) => [key, i] as const));
+  const mentions = level === undefined ? [] : mentionsOf(level);
   const kernelPositions = new Map(program.kernels.map(({ name }, i) => [name, i] as const));
   const names = new Map([...values, ...(level?.leaves ?? [])].map(({ key, name }) => [key, name.math] as const));
   const nameOf = (key: string): string => names.get(key) ?? key;
   const present = new Set(values.map(({ lane }) => lane));
-  const value = (inspected: InspectedValue): ExplorerValue => ({
+  const value = (inspected: InspectedValue, position: number): ExplorerValue => ({
     key: inspected.key,
     name: inspected.name.math,
     shape: inspected.shape,
@@ -32,7 +33,7 @@ export const explorerData = ({ inspection, program, sources, timings }: Explored
     rule: inspected.rule,
     derived: inspected.derived.math,
     definition: inspected.definition.math,
-    uses: inspected.uses.flatMap((use) => positions.get(use) ?? []),
+    uses: mentions[position]?.values ?? [],
     mentions: inspected.uses,
     kernels: (program.kernelsOf[inspected.key] ?? []).flatMap((kernel) => kernelPositions.get(kernel) ?? []),
   });

@@ -36,6 +36,8 @@ export interface InspectedLeaf {
   readonly name: Notation;
   readonly shape: string;
   readonly kind: 'input' | 'parameter' | 'direction' | 'cotangent' | 'variable';
+  /** The loop (by key) whose variable it is. */
+  readonly loop?: string;
   readonly stage: number;
 }
 

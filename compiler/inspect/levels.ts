@@ -138,16 +138,23 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       uses: mentioned(expr, names).map(keyOf),
     }),
   );
+  const loopOf = new Map(
+    analysis.order.flatMap((expr) =>
+      expr.node.op === 'iterate' ? expr.node.variables.map((variable) => [variable, expr] as const) : [],
+    ),
+  );
   const leaves = postorder(outputs, (expr) => level.given.has(expr))
     .filter((expr) => level.given.has(expr) || isLeaf(expr))
     .map((expr): InspectedLeaf => {
       const inputs = postorder([expr]).filter(isLeaf);
       const [root = expr] = inputs;
+      const loop = loopOf.get(expr);
       return {
         key: keyOf(expr),
         name: nameOf(expr),
         shape: showShape(expr.shape),
         kind: leafKind(root, graph),
+        ...(loop === undefined ? {} : { loop: keyOf(loop) }),
         stage: analysis.stageOf(root),
       };
     });

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '../inspect/data.js';
+import { leafLanes, mentionsOf } from '../inspect/links.js';
 import { type Lane, lanes } from '../inspect/origins.js';
 import { type DrawingError, type Layout, layoutOf, svgOf } from './svg.js';
 
@@ -32,13 +33,18 @@ const valueNode = ({ name, shape, definition, stage, lane }: InspectedValue, id:
 const leafNode = ({ name, shape, stage }: InspectedLeaf, id: string, place: string): string =>
   `${id} [${place}id=${id}, class="leaf stage${stage}", shape=ellipse, fillcolor="#ffffff", label=${label(`${name.math}  ${shape}`)}];`;
 
-// Parameters are read in the definitions; drawn, their edges would be most of the picture.
-const isDrawn = ({ kind }: InspectedLeaf): boolean => kind === 'input' || kind === 'cotangent' || kind === 'variable';
+// Parameters and parts of v are read in the definitions; drawn, their edges would be most of the picture.
+const isDrawn = ({ kind, loop }: InspectedLeaf): boolean =>
+  kind === 'input' || kind === 'cotangent' || loop !== undefined;
 
 /** The id in a drawing of the value at a position of the level's list. */
 export const valueId = (position: number): string => `n${position}`;
 
+const leafId = (position: number): string => `leaf${position}`;
+
 const headingId = (lane: Lane): string => `lane_${lane}`;
+
+const arrow = (from: string, to: string): string => `  ${from} -> ${to} [id="${from}-${to}"];`;
 
 const clusterId = (lane: Lane): string => `cluster_${lane}`;
 
@@ -58,11 +64,7 @@ export const dotOf = (inspection: Inspection, level: InspectedLevel, places: Lay
     const box = places.clusters.get(clusterId(lane));
     return box === undefined ? [] : [`    bb="${box.join()}";`];
   };
-  const shown = leaves.filter((leaf) => isDrawn(leaf) && values.some(({ uses }) => uses.includes(leaf.key)));
-  const ids = new Map([
-    ...values.map(({ key }, i) => [key, valueId(i)] as const),
-    ...shown.map(({ key }, i) => [key, `leaf${i}`] as const),
-  ]);
+  const laneOfLeaf = leafLanes(level);
   const present = lanesIn(level);
   const clusters = present.flatMap((lane) => [
     `  subgraph ${clusterId(lane)} {`,
@@ -71,18 +73,27 @@ export const dotOf = (inspection: Inspection, level: InspectedLevel, places: Lay
     ...values.flatMap((value, i) =>
       value.lane === lane ? [`    ${valueNode(value, valueId(i), placeOf(valueId(i)))}`] : [],
     ),
-    ...(lane === 'primal' ? shown.map((leaf, i) => `    ${leafNode(leaf, `leaf${i}`, placeOf(`leaf${i}`))}`) : []),
+    ...leaves.flatMap((leaf, i) =>
+      isDrawn(leaf) && laneOfLeaf[i] === lane ? [`    ${leafNode(leaf, leafId(i), placeOf(leafId(i)))}`] : [],
+    ),
     '  }',
   ]);
   // headings in one row, in order, make lanes of the clusters
   const headings = present.map(headingId);
   const row = `  { rank=same; ${headings.join(' -> ')}${headings.length > 1 ? ' [style=invis]' : ''}; }`;
-  const edges = values.flatMap(({ key, uses }) =>
-    [...new Set(uses)].flatMap((use) => {
-      const [from, to] = [ids.get(use), ids.get(key)];
-      return from === undefined || to === undefined ? [] : [`  ${from} -> ${to} [id="${from}-${to}"];`];
-    }),
-  );
+  const fromLeaf = (position: number, user: number): readonly string[] => {
+    const leaf = leaves[position];
+    if (leaf === undefined || !isDrawn(leaf)) return [];
+    const [from, to] = [leafId(position), valueId(user)];
+    // a loop gives its variables their values, round by round; like all that the loop is made of they stand above it
+    return leaf.loop === values[user]?.key
+      ? [`  ${from} -> ${to} [id="${to}-${from}", dir=back, style=dashed];`]
+      : [arrow(from, to)];
+  };
+  const edges = mentionsOf(level).flatMap((mentions, user) => [
+    ...mentions.values.map((value) => arrow(valueId(value), valueId(user))),
+    ...mentions.leaves.flatMap((leaf) => fromLeaf(leaf, user)),
+  ]);
   return [
     `digraph ${quoted(`${inspection.model} ${inspection.graph}`)} {`,
     `  graph [rankdir=TB, newrank=true, splines=true, fontname="${family}", fontsize=14, style=rounded, color="#94a3b8", nodesep=0.25, ranksep=0.35];`,
@@ -110,9 +121,9 @@ const inOrder = (level: InspectedLevel, { nodes, clusters }: Layout): Layout => 
   }
   const laneOf = new Map<string, Lane>([
     ...level.values.map(({ lane }, i) => [valueId(i), lane] as const),
+    ...leafLanes(level).flatMap((lane, i) => (lane === undefined ? [] : [[leafId(i), lane] as const])),
     ...lanesIn(level).flatMap((lane) => [[headingId(lane), lane] as const, [clusterId(lane), lane] as const]),
   ]);
-  // inputs stand among the values of the forward pass
   const shiftOf = (id: string): number => shifts.get(laneOf.get(id) ?? 'primal') ?? 0;
   return {
     nodes: new Map([...nodes].map(([id, [x, y]]) => [id, [x + shiftOf(id), y]])),
