@@ -53,16 +53,24 @@ const pointAt = (clientX: number, clientY: number): DOMPoint => {
 /** Units of the drawing per pixel of the screen. */
 const unitsPerPixel = (): number => 1 / (svg.getScreenCTM()?.a ?? 1);
 
+// Units per pixel at which texts (of 12 units) are read with ease, and the most at which they can be read at all.
+const comfortable = 0.9;
+const legible = 1.5;
+
+/** Close enough to be read, from a point on. */
+const readFrom = (x: number, y: number): void => {
+  const [width, height] = [viewport.clientWidth * comfortable, viewport.clientHeight * comfortable];
+  Object.assign(box, { x, y, width, height });
+  show();
+};
+
 /** Moves the view so that a value is in its middle, close enough to be read. */
 const centre = (position: number): void => {
   const node = nodeOf(position);
   if (node === null) return;
   const { left, top, width, height } = node.getBoundingClientRect();
   const middle = pointAt(left + width / 2, top + height / 2);
-  if (unitsPerPixel() > 1) {
-    box.width = viewport.clientWidth * 0.9;
-    box.height = viewport.clientHeight * 0.9;
-  }
+  if (unitsPerPixel() > 1) readFrom(box.x, box.y);
   box.x = middle.x - box.width / 2;
   box.y = middle.y - box.height / 2;
   show();
@@ -279,4 +287,6 @@ document.addEventListener('keydown', (event) => {
   queryField.focus();
 });
 
+// As a whole where that can be read, else at the start of the first lane, which is where the drawing begins.
 show();
+if (unitsPerPixel() > legible) readFrom(full.x, full.y);

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type InspectedModel, inspect } from '../../compiler/index.js';
+import { type GraphName, type InspectedModel, inspect } from '../../compiler/index.js';
 import { emittedLanguages, emittedSources } from '../../compiler/inspect/sources.js';
 import { drawingOf } from '../../compiler/print/dot.js';
 import { svgElement } from '../../compiler/print/svg.js';
@@ -13,15 +13,18 @@ import { explorerData } from '../../web/collect.js';
 import type { ExplorerData } from '../../web/data.js';
 import { explorerPage, scriptJson } from '../../web/page.js';
 import { chromiumPath, hasChromium } from '../browser/chromium.js';
-import { lenetModel } from '../compiler/inspect/models.js';
+import { lenetModel, smallModel } from '../compiler/inspect/models.js';
 
 const rightOf = <A>(result: E.Either<unknown, A>): A => {
   if (E.isLeft(result)) throw new Error(JSON.stringify(result.left));
   return result.right;
 };
 
-const exploreModel = async (model: InspectedModel): Promise<{ readonly data: ExplorerData; readonly page: string }> => {
-  const { inspection, compile } = rightOf(inspect(model, 'ggn'));
+const exploreModel = async (
+  model: InspectedModel,
+  graph: GraphName = 'ggn',
+): Promise<{ readonly data: ExplorerData; readonly page: string }> => {
+  const { inspection, compile } = rightOf(inspect(model, graph));
   const { program, inspected } = rightOf(compile({ batch: 100 }));
   const level = inspection.levels.at(-1);
   if (level === undefined) throw new Error('no level');
@@ -43,6 +46,20 @@ const luminance = (color: string): number => {
 const contrastOf = (ink: string, ground: string): number => {
   const [a, b] = [luminance(ink), luminance(ground)];
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+};
+
+/** What of a graph is in sight: the start of its first lane, the end of its last, and how high its texts are, in pixels. */
+const inSight = async (page: Page) => {
+  const lanes = page.locator('.cluster');
+  const elements = [page.locator('#viewport'), lanes.first(), lanes.last(), page.locator('#n0 text').first()];
+  const [view, first, last, text] = await Promise.all(elements.map((element) => element.boundingBox()));
+  if (!view || !first || !last || !text) throw new Error('nothing is drawn');
+  const [right, bottom] = [view.x + view.width, view.y + view.height];
+  return {
+    text: text.height,
+    start: first.x >= view.x && first.x < right && first.y >= view.y && first.y < bottom,
+    end: last.x + last.width <= right && last.y + last.height <= bottom,
+  };
 };
 
 describe('scriptJson', () => {
@@ -97,6 +114,37 @@ describe('the derivative explorer of LeNet’s GGN', () => {
     expect(fastest).to.be.below(2000);
     expect(new Set(requests)).to.deep.equal(new Set([url]));
     expect(problems).to.deep.equal([]);
+  });
+
+  it('opens at the start of the first lane, close enough to be read; Fit shows the whole', async () => {
+    for (const viewport of [
+      { width: 800, height: 900 },
+      { width: 1400, height: 850 },
+    ]) {
+      await page.setViewportSize(viewport);
+      await page.goto(url);
+      const sees = await inSight(page);
+      expect(sees.text).to.be.above(11);
+      expect([sees.start, sees.end]).to.deep.equal([true, false]);
+      await page.getByRole('button', { name: 'Fit' }).click();
+      const fitted = await inSight(page);
+      expect(fitted.text).to.be.below(8);
+      expect([fitted.start, fitted.end]).to.deep.equal([true, true]);
+    }
+  });
+
+  it('opens a small graph as a whole', async () => {
+    const file = join(folder, 'small.html');
+    await writeFile(file, (await exploreModel(smallModel('tanh'), 'forward')).page);
+    const small = await browser.newPage({ viewport: { width: 1400, height: 850 } });
+    await small.goto(pathToFileURL(file).href);
+    const opened = await small.locator('#viewport svg').getAttribute('viewBox');
+    const sees = await inSight(small);
+    expect(sees.text).to.be.above(8);
+    expect([sees.start, sees.end]).to.deep.equal([true, true]);
+    await small.getByRole('button', { name: 'Fit' }).click();
+    expect(await small.locator('#viewport svg').getAttribute('viewBox')).to.equal(opened);
+    await small.close();
   });
 
   it('opens with the sums of every stage', async () => {
