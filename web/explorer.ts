@@ -140,7 +140,7 @@ const describe = (position: number, value: ExplorerValue): readonly HTMLElement[
       ['stage', stage === undefined ? '' : `${stage.name}: ${stage.runs}`],
       ['rule', value.rule],
       ['derived', `${value.name} = ${value.derived}`],
-      ['simplified', `${value.name} = ${value.definition}`],
+      ['simplified', value.definition === value.derived ? 'as derived' : `${value.name} = ${value.definition}`],
       ['made of', links(value.uses)],
       ['used by', links(usersOf[position] ?? [])],
     ]),
