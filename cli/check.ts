@@ -9,6 +9,7 @@ import { checkModel } from '../runtime/check/model.js';
 import { chooseTarget, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadSubject } from './experiments.js';
 import { parseCount, parseSeed } from './options.js';
+import { openView } from './view.js';
 
 const examples = `
 Examples:
@@ -72,11 +73,14 @@ const certificatesOf = (name: string, options: CheckCommandOptions): Step<readon
     ),
     TE.flatMap(({ problem, choice }) => async () => {
       const { seed, batch } = options;
+      const view = openView(process.stdout);
       const result = await checkModel(problem, {
         ...(choice === undefined ? {} : { target: choice.target }),
         ...(seed === undefined ? {} : { seed }),
         ...(batch === undefined ? {} : { batch }),
+        onLaw: ({ law, point, share }) => view.share('check', share, `${law}, ${point}`),
       })();
+      view.close();
       choice?.target.dispose();
       return result;
     }),

@@ -16,6 +16,15 @@ import { type Derivatives, derivativesOf } from './derivatives.js';
 import { type Point, pointsFor } from './points.js';
 import { adjointOf, derivativeOf, type OperationCheck, smallestFailure } from './shrink.js';
 
+/** What is about to be checked. */
+export interface CheckProgress {
+  readonly law: Law;
+  /** As in the certificate. */
+  readonly point: string;
+  /** How much is checked already, from 0 to 1. */
+  readonly share: number;
+}
+
 /** How a model is checked; everything has a default. */
 export interface CheckOptions {
   /** Where programs are run besides; nowhere if absent. */
@@ -26,6 +35,8 @@ export interface CheckOptions {
   readonly batch?: number;
   /** The rules of scalar functions that are checked. Default: the compiler's. */
   readonly tangentRules?: TangentRules;
+  /** Hears of every law at every point, before it is checked. */
+  readonly onLaw?: (progress: CheckProgress) => void;
 }
 
 /** A check that could not be made. */
@@ -185,14 +196,19 @@ export const checkModel =
       async (isolated) => adjointOf(isolated, sizes, rules),
     ];
     const certificates: Certificate[] = [];
+    const total = points.length * (lawChecks.length + (target === undefined ? 0 : 1));
+    const tell = (law: Law, { name }: Point): void =>
+      options.onLaw?.({ law, point: name, share: certificates.length / total });
     for (const point of points) {
       for (const { law, compare, root } of lawChecks) {
+        tell(law, point);
         const comparison = compare(subject.right, point);
         if (E.isLeft(comparison)) return failed(showDslError(comparison.left));
         const search = () => smallestFailure(root(subject.right), given, point.environment, sizes, operationChecks);
         certificates.push(await certified(law, point, comparison.right, search));
       }
       if (target === undefined) continue;
+      tell('the target agrees with float64', point);
       const agreement = await targetAgreement(target, subject.right, point);
       if (E.isLeft(agreement))
         return failed(typeof agreement.left === 'string' ? agreement.left : showTargetError(agreement.left));

@@ -10,6 +10,7 @@ import {
   sourceLanguages,
   stageNames,
 } from '../../cli/inspectOptions.js';
+import { laws } from '../../runtime/check/certificate.js';
 
 interface Outcome {
   readonly code: number | string | null | undefined;
@@ -177,5 +178,8 @@ describe('sgn check', () => {
     expect([code, errors]).to.deep.equal([0, '']);
     expect(out.split('\n').filter((line) => line.includes('held'))).to.have.length(35);
     expect(out).to.not.include('FAILED');
+    // laws and their certificates: the progress bar is for terminals
+    for (const line of out.trimEnd().split('\n'))
+      expect(laws.some((law) => law === line) || line.startsWith('  '), line).to.equal(true);
   });
 });

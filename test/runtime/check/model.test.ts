@@ -13,7 +13,7 @@ import {
   typed,
 } from '../../../dsl/index.js';
 import { allHold, type Certificate, laws } from '../../../runtime/check/certificate.js';
-import { type CheckOptions, checkModel } from '../../../runtime/check/model.js';
+import { type CheckOptions, type CheckProgress, checkModel } from '../../../runtime/check/model.js';
 import { interpreterTarget } from '../../../runtime/interpreter.js';
 import type { Target } from '../../../runtime/target.js';
 import { smallModel } from '../../compiler/inspect/models.js';
@@ -51,6 +51,19 @@ describe('checkModel', () => {
       const compared = certificates.filter(({ verdict }) => verdict._tag === 'Held');
       expect(compared.length).to.be.above(certificates.length * 0.8);
     });
+
+  it('tells of every law at every point before it checks it', async () => {
+    for (const options of [{}, { target: interpreterTarget }]) {
+      const told: CheckProgress[] = [];
+      const certificates = await certificatesOf(smallModel('tanh'), {
+        ...options,
+        onLaw: (progress) => told.push(progress),
+      });
+      expect(told).to.deep.equal(
+        certificates.map(({ law, point }, i) => ({ law, point, share: i / certificates.length })),
+      );
+    }
+  });
 
   it('takes a jump of the second derivative for none of the first: θ = 0 in a wide network with relu', async () => {
     const output = mlp(input('x', ['batch', 3]), { hidden: [4000], outputs: 10, activation: 'relu' });
