@@ -34,6 +34,7 @@ export const explorerData = ({ inspection, program, sources, timings }: Explored
     derived: inspected.derived.math,
     definition: inspected.definition.math,
     uses: mentions[position]?.values ?? [],
+    reads: (mentions[position]?.leaves ?? []).flatMap((leaf) => level?.leaves[leaf]?.name.math ?? []),
     mentions: inspected.uses,
     kernels: (program.kernelsOf[inspected.key] ?? []).flatMap((kernel) => kernelPositions.get(kernel) ?? []),
   });

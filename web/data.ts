@@ -14,6 +14,8 @@ export interface ExplorerValue {
   readonly definition: string;
   /** Positions of the values that its definition mentions. */
   readonly uses: readonly number[];
+  /** Names of the data that its definition mentions: inputs, parameters, directions, variables of loops. */
+  readonly reads: readonly string[];
   /** Names of everything that its definition mentions. */
   readonly mentions: readonly string[];
   /** Positions of the kernels that compute it. */

@@ -94,7 +94,8 @@ const list = (entries: readonly (readonly [string, string | Node])[]): HTMLEleme
     }),
   );
 
-const links = (positions: readonly number[]): HTMLElement => {
+/** Values as buttons that choose them, and names of data. */
+const links = (positions: readonly number[], names: readonly string[]): HTMLElement => {
   const made = element('span');
   made.className = 'links';
   for (const position of positions) {
@@ -103,6 +104,7 @@ const links = (positions: readonly number[]): HTMLElement => {
     button.addEventListener('click', () => choose(position, true));
     made.append(button);
   }
+  made.append(...names.map((name) => element('span', name)));
   return made;
 };
 
@@ -132,6 +134,7 @@ const kernelPart = (kernel: ExplorerKernel): readonly HTMLElement[] => [
 const describe = (position: number, value: ExplorerValue): readonly HTMLElement[] => {
   const stage = data.stages[value.stage];
   const lane = data.lanes.find((candidate) => candidate.lane === value.lane);
+  const users = usersOf[position] ?? [];
   return [
     element('h2', value.name),
     list([
@@ -141,8 +144,8 @@ const describe = (position: number, value: ExplorerValue): readonly HTMLElement[
       ['rule', value.rule],
       ['derived', `${value.name} = ${value.derived}`],
       ['simplified', value.definition === value.derived ? 'as derived' : `${value.name} = ${value.definition}`],
-      ['made of', links(value.uses)],
-      ['used by', links(usersOf[position] ?? [])],
+      ['made of', links(value.uses, value.reads)],
+      ['used by', users.length === 0 ? 'nothing: a result' : links(users, [])],
     ]),
     ...value.kernels.flatMap((kernel) => kernels[kernel] ?? []).flatMap(kernelPart),
   ];

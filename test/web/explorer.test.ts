@@ -163,6 +163,10 @@ describe('the derivative explorer of LeNet’s GGN', () => {
       expect(await details.locator('h2').textContent()).to.equal(value.name);
       const text = (await details.textContent()) ?? '';
       expect(text).to.include(value.shape).and.to.include(value.rule);
+      const named = [...value.uses.map((use) => data.values[use]?.name), ...value.reads];
+      const madeOf = details.locator('dt', { hasText: 'made of' }).locator('xpath=following-sibling::dd[1]');
+      expect(await madeOf.locator('.links > *').allTextContents()).to.deep.equal(named);
+      expect(named.length, value.key).to.be.above(0);
       const shown = await details.locator('.source pre').allTextContents();
       const expected = value.kernels.flatMap((kernel) => data.kernels[kernel]?.sources ?? []);
       expect(expected.length, value.key).to.be.above(0);
