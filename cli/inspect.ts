@@ -5,9 +5,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { passes } from '../compiler/passes.js';
 import { inspectableGraphs } from '../optim/index.js';
-import { targetNames } from '../runtime/index.js';
+import { sourceLanguages, targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
-import { defaultStage, formatNames, type InspectOptions, sourceLanguages, stageNames } from './inspectOptions.js';
+import { defaultStage, formatNames, type InspectOptions, stageNames } from './inspectOptions.js';
 import { inspectSession } from './inspectSession.js';
 import { parseCount } from './options.js';
 
@@ -25,8 +25,8 @@ Examples:
 Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per
 direction told apart; the default), fused (kernels), memory (the memory plan).
 Passes: derived, ${passes.map(({ name }) => name).join(', ')}, staged.
-gpujs and wat sources need no device; wgsl and glsl are what gpu.js makes of them in --target gpujs:webgpu and
-gpujs:webgl2 (or webgl), and need such a device.`;
+Sources need no device: wgsl and glsl are what gpu.js makes of gpujs for WebGPU and WebGL 2. With --target they are what
+that device got.`;
 
 const deliver = (text: string, file: string | undefined): TE.TaskEither<string, void> =>
   TE.tryCatch(

@@ -1,7 +1,6 @@
 /** What `sgn inspect` can be asked for, and which wishes do not go together. */
-import { emittedLanguages } from '../compiler/inspect/sources.js';
 import type { InspectableGraph } from '../optim/index.js';
-import type { TargetName } from '../runtime/index.js';
+import type { SourceLanguage, TargetName } from '../runtime/index.js';
 
 /** How far the compiler has come. */
 export const stageNames = ['derived', 'simplified', 'staged', 'fused', 'memory'] as const;
@@ -15,16 +14,13 @@ export const defaultStage: StageName = 'staged';
 /** How a graph is shown. */
 export const formatNames = ['text', 'math', 'latex', 'dot', 'svg', 'html', 'json'] as const;
 
-/** Languages of sources: without a device, and with one. */
-export const sourceLanguages = [...emittedLanguages, 'wgsl', 'glsl'] as const;
-
 /** The options of `sgn inspect` as commander gives them. */
 export interface InspectOptions {
   readonly graph: InspectableGraph;
   readonly stage?: StageName;
   readonly pass?: string;
   readonly format: (typeof formatNames)[number];
-  readonly source?: (typeof sourceLanguages)[number];
+  readonly source?: SourceLanguage;
   readonly kernel?: string;
   readonly cost?: boolean;
   readonly profile?: boolean;

@@ -6,13 +6,7 @@ import { derivativeCosts } from '../compiler/inspect/costs.js';
 import type { InspectedKernel, InspectedLevel, Inspection } from '../compiler/inspect/data.js';
 import type { Inspected } from '../compiler/inspect/inspect.js';
 import type { CompiledGraph } from '../compiler/inspect/program.js';
-import {
-  type EmittedLanguage,
-  type EmittedSource,
-  emittedLanguages,
-  emittedSources,
-  isSourceOf,
-} from '../compiler/inspect/sources.js';
+import { type EmittedSource, isSourceOf } from '../compiler/inspect/sources.js';
 import { diffLines, showDiff } from '../compiler/print/diff.js';
 import { dotOf, drawingOf } from '../compiler/print/dot.js';
 import { latexLevel } from '../compiler/print/latex.js';
@@ -23,11 +17,11 @@ import { showDslError } from '../dsl/index.js';
 import { inspectProblem, type Problem, parseRunSettings, type RunSettings, showConfigError } from '../optim/index.js';
 import { chooseTarget, showTargetError, type Target, type TargetName } from '../runtime/index.js';
 import { profileKernels, profileStages } from '../runtime/profile.js';
-import { deviceSources } from '../runtime/sources.js';
+import { deviceSources, kernelSources, type SourceLanguage, sourceLanguages } from '../runtime/sources.js';
 import { explorerData } from '../web/collect.js';
 import { explorerPage } from '../web/page.js';
 import { loadSubject } from './experiments.js';
-import { contradiction, defaultStage, type InspectOptions, type sourceLanguages } from './inspectOptions.js';
+import { contradiction, defaultStage, type InspectOptions } from './inspectOptions.js';
 
 type Step<A> = TE.TaskEither<string, A>;
 
@@ -79,34 +73,36 @@ const timingsOf = (compiled: CompiledGraph, { profile, target }: InspectOptions)
     ? onTarget(target, (opened) => pipe(profileKernels(opened, compiled.program), TE.mapLeft(showTargetError)))
     : TE.right({});
 
-/** The sources in a language that needs no device; a kernel that it cannot hold says why in the place of its source. */
-const sourcesOrReasons = ({ program }: CompiledGraph, language: EmittedLanguage): readonly EmittedSource[] => {
-  const { sources, refused } = emittedSources(program, language);
-  const reasons = refused.map(
-    ({ kernel, reason }): EmittedSource => ({
-      kernel,
-      language,
-      text: `// no ${language} source: ${reason}; a smaller --batch may do`,
-    }),
+/** The sources in a language, without a device; a kernel that it cannot hold says why in the place of its source. */
+const sourcesOrReasons = ({ program }: CompiledGraph, language: SourceLanguage): Step<readonly EmittedSource[]> =>
+  pipe(
+    TE.fromTask(kernelSources(program, language)),
+    TE.map(({ sources, refused }) => [
+      ...sources,
+      ...refused.map(
+        ({ kernel, reason }): EmittedSource => ({
+          kernel,
+          language,
+          text: `// no ${language} source: ${reason}; a smaller --batch may do`,
+        }),
+      ),
+    ]),
   );
-  return [...sources, ...reasons];
-};
 
 const sourcesIn = (
   compiled: CompiledGraph,
-  language: (typeof sourceLanguages)[number],
+  language: SourceLanguage,
   { target }: InspectOptions,
-): Step<readonly EmittedSource[]> => {
-  if (language === 'gpujs' || language === 'wat') return TE.right(sourcesOrReasons(compiled, language));
-  const device = target === 'auto' ? (language === 'wgsl' ? 'gpujs:webgpu' : 'gpujs:webgl2') : target;
-  return onTarget(device, (opened) =>
-    pipe(
-      deviceSources(opened, compiled.program),
-      TE.mapLeft(showTargetError),
-      TE.map((sources) => sources.filter((source) => source.language === language)),
-    ),
-  );
-};
+): Step<readonly EmittedSource[]> =>
+  target === 'auto' || language === 'gpujs' || language === 'wat'
+    ? sourcesOrReasons(compiled, language)
+    : onTarget(target, (opened) =>
+        pipe(
+          deviceSources(opened, compiled.program),
+          TE.mapLeft(showTargetError),
+          TE.map((sources) => sources.filter((source) => source.language === language)),
+        ),
+      );
 
 /** The kernels with a text in their name, all of them without one. */
 const chosenKernels = ({ inspected }: CompiledGraph, kernel = ''): E.Either<string, readonly InspectedKernel[]> => {
@@ -174,7 +170,7 @@ const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions
     TE.bindTo('compiled'),
     TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
     TE.bind('sources', ({ compiled }) =>
-      TE.right(emittedLanguages.map((language) => sourcesOrReasons(compiled, language))),
+      TE.traverseSeqArray((language: SourceLanguage) => sourcesOrReasons(compiled, language))(sourceLanguages),
     ),
     TE.bind('svg', () => drawn(loaded.inspected.inspection, level)),
     TE.flatMap(({ compiled, timings, sources, svg }) =>

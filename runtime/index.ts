@@ -5,7 +5,7 @@ export { chooseTarget, type TargetChoice } from './choose.js';
 export { gpujsTarget } from './gpujs/target.js';
 export { interpreterTarget } from './interpreter.js';
 export { type Milliseconds, profileKernels, profileStages } from './profile.js';
-export { deviceSources } from './sources.js';
+export { deviceSources, kernelSources, type SourceLanguage, sourceLanguages } from './sources.js';
 export {
   type DeviceArray,
   type Executable,

@@ -56,11 +56,9 @@ const traceOf = (
   const last = trace.at(-1)?.outputs ?? followed;
   const stageOfInput = new Map(stages.flatMap(({ inputs }, stage) => inputs.map((leaf) => [leaf, stage] as const)));
   const image = new Map(followed.map((expr, i) => [expr, last[i] ?? expr] as const));
-  const analysis = analyze(
-    outputs.map((expr) => image.get(expr) ?? expr),
-    (leaf) => stageOfInput.get(leaf) ?? 0,
-  );
-  return [...trace, { pass: 'staged', outputs: groupFactors(last, analysis) }];
+  const roots = outputs.map((expr) => image.get(expr) ?? expr);
+  const analysis = analyze(roots, (leaf) => stageOfInput.get(leaf) ?? 0);
+  return [...trace, { pass: 'staged', outputs: groupFactors(roots, analysis, last) }];
 };
 
 /** Follows a graph of a model through all passes. */

@@ -5,7 +5,7 @@ import type { Expr } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { type CompileError, compile } from '../compile.js';
 import { kernelCost, kernelsOf, programCost } from '../cost.js';
-import { lower } from '../lower/lower.js';
+import { lowerGrouped } from '../lower/lower.js';
 import { stepBuffers } from '../memory.js';
 import { kernelText } from '../print/kernel.js';
 import { showName } from '../print/name.js';
@@ -27,6 +27,13 @@ export interface CompiledGraph {
 /** The expressions that a kernel computes on the way, without those that other kernels compute. */
 const inlined = (expr: Expr, kernelOf: ReadonlyMap<Expr, string>): readonly Expr[] =>
   postorder([expr], (e) => e !== expr && kernelOf.has(e)).filter((e) => e !== expr && !kernelOf.has(e));
+
+/** What is computed for an expression: for a result of a loop, its variable's next value. */
+const computedAs = (expr: Expr): Expr => {
+  const { node } = expr;
+  const loop = node.op === 'result' ? node.iterate.node : undefined;
+  return node.op === 'result' && loop?.op === 'iterate' ? (loop.next[node.index] ?? expr) : expr;
+};
 
 /** Names of arrays: of inputs as they are called, of everything else by the value that is stored. */
 const bufferNames = (program: Program, keys: ReadonlyMap<string, string>): readonly string[] => {
@@ -81,7 +88,7 @@ export const compileGraph = (
   const compiled = compile({ name: graph.name, sizes, stages: stagesOf(derived) });
   if (E.isLeft(compiled)) return compiled;
   const program = compiled.right;
-  const { kernelOf } = lower(stagesOf(staged), sizes);
+  const { kernelOf } = lowerGrouped(stagesOf(staged), sizes);
   const exprOf = new Map([...kernelOf].map(([expr, kernel]) => [kernel, expr] as const));
   const { list, names } = levelStatements(staged);
   const statements = new Map(list.map(({ expr, name }) => [expr, showName(name, 'text')] as const));
@@ -119,10 +126,11 @@ export const compileGraph = (
     else found.push(kernel);
   };
   for (const { name, stores, fused } of kernels) for (const key of [stores, ...fused]) note(key, name);
-  // what is only put together (a concatenation) is computed where its parts are
+  // what is only put together (a concatenation) is computed where its parts are, a result of a loop where the next value
+  // of its variable is
   for (const [expr, key] of statements)
     if (!users.has(key))
-      for (const part of postorder([expr], (e) => e !== expr && kernelOf.has(e))) {
+      for (const part of postorder([computedAs(expr)], (e) => e !== expr && kernelOf.has(e))) {
         const kernel = kernelOf.get(part);
         if (kernel !== undefined) note(key, kernel);
       }

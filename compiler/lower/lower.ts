@@ -125,16 +125,24 @@ const conditionOf = (loop: NodeOf<'iterate'>, inside: readonly Expr[], analysis:
   return new Set(inside.filter((expr) => needed.has(expr)));
 };
 
-/** Lowers the stages; `outputs` are their simplified output expressions, in the order of the stages' records. */
-export const lower = (derivedStages: readonly StageExpressions[], sizes: Sizes): Lowered => {
+const outputsOf = (stages: readonly StageExpressions[]): readonly Expr[] =>
+  stages.flatMap((stage) => Object.values(stage.outputs));
+
+const analysisOf = (stages: readonly StageExpressions[]): Analysis => {
   const stageOfInput = new Map(
-    derivedStages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
+    stages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
   );
-  const inputStage = (input: Expr): number => stageOfInput.get(input) ?? 0;
-  const derived = derivedStages.flatMap((stage) => Object.values(stage.outputs));
-  const outputs = groupFactors(derived, analyze(derived, inputStage));
-  const stages = withOutputs(derivedStages, outputs);
-  const analysis = analyze(outputs, inputStage);
+  return analyze(outputsOf(stages), (input) => stageOfInput.get(input) ?? 0);
+};
+
+/** Lowers stages whose outputs have been through all passes. */
+export const lower = (stages: readonly StageExpressions[], sizes: Sizes): Lowered =>
+  lowerGrouped(withOutputs(stages, groupFactors(outputsOf(stages), analysisOf(stages))), sizes);
+
+/** Lowers stages whose products are grouped by when their factors are known. */
+export const lowerGrouped = (stages: readonly StageExpressions[], sizes: Sizes): Lowered => {
+  const outputs = outputsOf(stages);
+  const analysis = analysisOf(stages);
   const roots = rootsOf(outputs, analysis.order);
   const kept = materialize(roots, analysis, sizes);
   const table = bufferTable(sizes, kept);

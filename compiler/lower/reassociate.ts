@@ -15,8 +15,12 @@ type Rank = readonly [stage: number, loopDepth: number];
 
 const later = (a: Rank, b: Rank): number => a[0] - b[0] || a[1] - b[1];
 
-/** Regroups the products below the roots. */
-export const groupFactors = (roots: readonly Expr[], analysis: Analysis): readonly Expr[] => {
+/** Regroups the products below the roots; what becomes of `followed`, by default the roots themselves. */
+export const groupFactors = (
+  roots: readonly Expr[],
+  analysis: Analysis,
+  followed: readonly Expr[] = roots,
+): readonly Expr[] => {
   const outputs = new Set(roots);
   // for rebuilt expressions, the ranks of what they stand for
   const ranks = new Map<Expr, Rank>();
@@ -62,7 +66,7 @@ export const groupFactors = (roots: readonly Expr[], analysis: Analysis): readon
     return found;
   };
 
-  return rewrite(roots, (expr, original) => {
+  return rewrite(followed, (expr, original) => {
     ranks.set(expr, rankOf(original));
     if (isInner(original) && isProduct(expr)) {
       inner.add(expr);

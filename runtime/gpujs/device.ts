@@ -8,6 +8,7 @@ import {
   deviceOf,
   isHandle,
   isModeSupported,
+  kernelSettings,
   type NativeGpu,
   type NativeKernel,
   type NativeResult,
@@ -32,9 +33,6 @@ export interface Device {
   readonly dispose: () => void;
 }
 
-const settings = (output: readonly number[], loopMaxIterations: number) =>
-  ({ output, loopMaxIterations, precision: 'single', pipeline: true, immutable: true }) as const;
-
 const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Device => {
   const uploads = new Map<number, NativeKernel>();
   let fault: string | undefined;
@@ -42,7 +40,7 @@ const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Devic
   const uploader = (length: number): NativeKernel => {
     const known = uploads.get(length);
     if (known !== undefined) return known;
-    const created = gpu.createKernel(uploadSource, settings([length], 1000));
+    const created = gpu.createKernel(uploadSource, kernelSettings([length], 1000));
     uploads.set(length, created);
     return created;
   };
@@ -58,7 +56,8 @@ const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Devic
   return {
     mode,
     description,
-    kernel: (source, threads, loopMaxIterations) => gpu.createKernel(source, settings(threads, loopMaxIterations)),
+    kernel: (source, threads, loopMaxIterations) =>
+      gpu.createKernel(source, kernelSettings(threads, loopMaxIterations)),
     upload: async (values) => {
       if (isHostMode(mode)) return values.slice();
       const kernel = uploader(values.length);

@@ -4,7 +4,7 @@ import type { EmittedKernel } from '../../compiler/emit/gpujs/index.js';
 import type { KernelSource, TargetError, TargetName } from '../target.js';
 import type { Device } from './device.js';
 import { isHandle, type NativeArgument, type NativeKernel, type NativeResult, nativeInput } from './library.js';
-import { destroysKernels, ranInMode, settle } from './workarounds.js';
+import { destroysKernels, nonFiniteConstants, ranInMode, settle } from './workarounds.js';
 
 /** A kernel that can be called. */
 export interface DeviceKernel {
@@ -40,7 +40,7 @@ export const deviceKernel = (
   const key = `${emitted.threads.join('x')} ${emitted.loopMaxIterations} ${emitted.source}`;
   const native = compiled.get(key) ?? device.kernel(emitted.source, emitted.threads, emitted.loopMaxIterations);
   compiled.set(key, native);
-  const constants = emitted.takesNonFinite ? [Number.NaN, Number.POSITIVE_INFINITY] : [];
+  const constants = emitted.takesNonFinite ? nonFiniteConstants : [];
   let checked = false;
   const fail = (stage: string, reason: string): TargetError =>
     checked

@@ -34,8 +34,27 @@ export interface NativeSettings {
   readonly precision: 'single';
   readonly pipeline: true;
   readonly immutable: true;
+  /** WebGL's `highp` for everything. */
+  readonly tactic: 'precision';
+  /** No guard around divisions. */
+  readonly fixIntegerDivisionAccuracy: false;
   readonly loopMaxIterations: number;
 }
+
+/**
+ * The settings of a kernel. By itself gpu.js asks WebGL for `lowp` where an array is short, about three digits on
+ * devices that have it; and it wraps every division for devices whose division is inexact, which the text of our kernels
+ * allows for.
+ */
+export const kernelSettings = (output: readonly number[], loopMaxIterations: number): NativeSettings => ({
+  output,
+  loopMaxIterations,
+  precision: 'single',
+  pipeline: true,
+  immutable: true,
+  tactic: 'precision',
+  fixIntegerDivisionAccuracy: false,
+});
 
 /** A kernel, after `createKernel`. */
 export interface NativeKernel {
@@ -66,9 +85,27 @@ export interface NativeDevice {
   onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
 }
 
+/** A kernel whose building, the part of a call that translates it, can be had alone. */
+interface Buildable extends NativeKernel {
+  readonly kernel: NativeKernel['kernel'] & {
+    readonly build: (...args: readonly (NativeResult | NativeBuffer | number)[]) => void;
+    /** WebGPU: what follows the translation and needs the device. */
+    _buildAsync?: () => Promise<void>;
+  };
+}
+
+/** What gpu.js asks of a WebGPU buffer when it translates a kernel that reads one. */
+interface NativeBuffer {
+  readonly type: 'WebGPUBuffer';
+  readonly output: readonly number[];
+}
+
 interface Library {
   readonly GPU: {
-    new (settings: { readonly mode: GpujsMode }): NativeGpu;
+    new (settings: { readonly mode: GpujsMode; readonly canvas?: unknown }): NativeGpu;
+    /** Modes that the platform does not have can be opened in between. */
+    readonly disableValidation: () => void;
+    readonly enableValidation: () => void;
     readonly isWebGLSupported: boolean;
     readonly isWebGL2Supported: boolean;
     readonly isWebAssemblySupported: boolean;
@@ -81,6 +118,75 @@ const library = gpujs as unknown as Library;
 
 /** Opens gpu.js in one mode. */
 export const openGpu = (mode: GpujsMode): NativeGpu => new library.GPU({ mode });
+
+/** Names of WebGL's constants. */
+const constantName = /^[A-Z0-9_]+$/;
+
+const noGlAnswers: Readonly<Record<string, () => unknown>> = {
+  getParameter: () => 16_384,
+  getShaderParameter: () => true,
+  getProgramParameter: () => true,
+};
+
+// A WebGL context that does nothing: gpu.js translates, compiles and draws with it as with any other.
+const noGl: object = new Proxy(
+  {},
+  {
+    get: (_, name) => {
+      if (typeof name === 'symbol') return undefined;
+      return constantName.test(name) ? name : (noGlAnswers[name] ?? (() => ({})));
+    },
+  },
+);
+
+/** How a mode translates without a device: its instance, and what stands for an argument of some extents. */
+interface Translator {
+  readonly canvas?: unknown;
+  readonly argument: (gpu: NativeGpu, extents: readonly number[]) => NativeResult | NativeBuffer;
+  readonly textOf: (kernel: NativeKernel['kernel']) => string | null | undefined;
+}
+
+const translators = {
+  webgpu: {
+    argument: (_, output) => ({ type: 'WebGPUBuffer', output }),
+    textOf: ({ compiledSource }) => compiledSource,
+  },
+  webgl2: {
+    canvas: { getContext: () => noGl },
+    // the texture that a kernel of these extents leaves, its layout included
+    argument: (gpu, extents) =>
+      gpu.createKernel('function () { return 0; }', kernelSettings(extents, 1000))() as NativeHandle,
+    textOf: ({ compiledFragmentShader }) => compiledFragmentShader,
+  },
+} as const satisfies Partial<Record<GpujsMode, Translator>>;
+
+/** The modes whose shaders can be had without a device. */
+export type TranslatingMode = keyof typeof translators;
+
+/** A kernel to translate: its text, and the extents of its threads and of the arrays that are its arguments. */
+export interface Untranslated extends Pick<NativeSettings, 'output' | 'loopMaxIterations'> {
+  readonly source: string;
+  readonly arguments: readonly (readonly number[])[];
+  /** Arguments after the arrays. */
+  readonly scalars: readonly number[];
+}
+
+/** The shader that gpu.js makes of a kernel for a mode, wherever this runs: no device is asked. Throws as gpu.js does. */
+export const translate = (mode: TranslatingMode, untranslated: Untranslated): string => {
+  const { source, output, loopMaxIterations, scalars } = untranslated;
+  const translator: Translator = translators[mode];
+  library.GPU.disableValidation();
+  try {
+    const { canvas } = translator;
+    const gpu = new library.GPU({ mode, ...(canvas === undefined ? {} : { canvas }) });
+    const { kernel } = gpu.createKernel(source, kernelSettings(output, loopMaxIterations)) as Buildable;
+    if (mode === 'webgpu') kernel._buildAsync = () => Promise.resolve();
+    kernel.build(...untranslated.arguments.map((extents) => translator.argument(gpu, extents)), ...scalars);
+    return translator.textOf(kernel) ?? '';
+  } finally {
+    library.GPU.enableValidation();
+  }
+};
 
 /** Host data as an argument. */
 export const nativeInput = (values: Float32Array): NativeInput => library.input(values, [values.length]);

@@ -6,6 +6,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { GpujsMode } from '../../compiler/emit/gpujs/index.js';
 import { isHandle, type NativeKernel, type NativeResult, type Nested } from './library.js';
 
+/** The last arguments of kernels that need NaN and +∞: gpu.js cannot write them in source text. */
+export const nonFiniteConstants: readonly number[] = [Number.NaN, Number.POSITIVE_INFINITY];
+
 /** Modes in which results are host arrays; in the others they are handles. */
 export const isHostMode = (mode: GpujsMode): boolean => mode === 'cpu' || mode === 'webasm';
 

@@ -4,7 +4,7 @@ import { isSoftwareRenderer } from '../../runtime/gpujs/adapter.js';
 import { programCases } from '../cases/programs.js';
 import { inCi } from '../runtime/gpujs/swiftShader.js';
 import { chromiumPath, hasChromium, type OpenPage, openPage } from './chromium.js';
-import type { PageReport } from './page.js';
+import type { PageReport, ShaderDifference } from './page.js';
 
 const tests = (): void => {
   const pages: OpenPage[] = [];
@@ -36,6 +36,20 @@ const tests = (): void => {
         one.differences.map((difference) => `${one.name}, ${difference}`),
       );
       expect(differences).to.deep.equal([]);
+    });
+
+  for (const [mode, language] of [
+    ['webgpu', 'wgsl'],
+    ['webgl2', 'glsl'],
+  ] as const)
+    it(`gpujs:${mode} gets the ${language} that there is without a device`, async function () {
+      this.timeout(240_000);
+      const [open] = pages;
+      const report = await open?.page.evaluate<{ compared: number; differences: readonly ShaderDifference[] }>(
+        `compareShaders('${mode}', '${language}')`,
+      );
+      expect(report?.compared).to.be.greaterThan(100);
+      expect(report?.differences).to.deep.equal([]);
     });
 };
 

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { GpujsMode } from '../../compiler/emit/gpujs/index.js';
 import { webGl2Renderer } from '../../runtime/gpujs/adapter.js';
 import { gpujsTarget } from '../../runtime/gpujs/target.js';
+import { type ShaderLanguage, shaderSources } from '../../runtime/gpujs/translate.js';
 import { showTargetError, type Target } from '../../runtime/target.js';
 import { compareToInterpreter, outputsOf } from '../cases/compare.js';
 import { programCases } from '../cases/programs.js';
@@ -44,4 +45,39 @@ const runTable = async (mode: GpujsMode): Promise<PageReport> => {
   return { target: target.name, description: target.description, languages, renderer, cases };
 };
 
-Object.assign(globalThis, { runTable });
+/** A kernel whose shader on a device is another than without one. */
+export interface ShaderDifference {
+  readonly name: string;
+  readonly device: string | undefined;
+  readonly translated: string;
+}
+
+/** Translates every program without a device, and compares with what the device got; how many, and which differ. */
+const compareShaders = async (
+  mode: GpujsMode,
+  language: ShaderLanguage,
+): Promise<{ readonly compared: number; readonly differences: readonly ShaderDifference[] }> => {
+  const opened = await gpujsTarget(mode)();
+  if (E.isLeft(opened)) return { compared: 0, differences: [] };
+  const compared: ShaderDifference[] = [];
+  for (const { name, program, runs } of programCases) {
+    const executable = await opened.right.compile(program)();
+    if (E.isLeft(executable)) continue;
+    for (const run of runs) await outputsOf(executable.right, run);
+    const texts = new Map(
+      executable.right
+        .sources()
+        .flatMap((source) => (source.language === language ? [[source.kernel, source.text] as const] : [])),
+    );
+    for (const { kernel, text } of shaderSources(program, language).sources)
+      compared.push({ name: `${name}, ${kernel}`, device: texts.get(kernel), translated: text });
+    executable.right.dispose();
+  }
+  opened.right.dispose();
+  return {
+    compared: compared.length,
+    differences: compared.filter(({ device, translated }) => device !== translated),
+  };
+};
+
+Object.assign(globalThis, { runTable, compareShaders });

@@ -3,14 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import {
-  contradiction,
-  formatNames,
-  type InspectOptions,
-  sourceLanguages,
-  stageNames,
-} from '../../cli/inspectOptions.js';
+import { contradiction, formatNames, type InspectOptions, stageNames } from '../../cli/inspectOptions.js';
 import { laws } from '../../runtime/check/certificate.js';
+import { sourceLanguages } from '../../runtime/index.js';
 
 interface Outcome {
   readonly code: number | string | null | undefined;

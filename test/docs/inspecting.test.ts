@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { defaultStage, formatNames, sourceLanguages, stageNames } from '../../cli/inspectOptions.js';
+import { defaultStage, formatNames, stageNames } from '../../cli/inspectOptions.js';
 import { inspectableGraphs } from '../../optim/index.js';
+import { sourceLanguages } from '../../runtime/index.js';
 
 describe('docs/inspecting.md', () => {
   const text = readFileSync('docs/inspecting.md', 'utf8');

@@ -32,6 +32,18 @@ describe('a compiled graph, inspected', () => {
         }
       });
 
+  it('tells for every value of a GGN product the kernel that stores it, or into which it is fused', () => {
+    for (const model of [mnistModel, lenetModel, smallModel('relu')]) {
+      const { inspected, inspection } = compiled(model, 'ggn');
+      for (const { key } of inspection.levels.at(-1)?.values ?? []) {
+        // the product as a whole is put together of its parts
+        if (key === 'Gv') continue;
+        const own = inspected.kernels.filter(({ stores, fused }) => stores === key || fused.includes(key));
+        expect(inspected.kernelsOf[key], `${model.name}, ${key}`).to.have.members(own.map(({ name }) => name));
+      }
+    }
+  });
+
   it('knows what is fused: the tangent of a layer and its activation’s derivative are one kernel', () => {
     const { inspected } = compiled(mnistModel, 'ggn');
     const kernel = inspected.kernels.find(({ stores }) => stores === 'ȧ2');

@@ -1,0 +1,52 @@
+/**
+ * Shaders without a device: gpu.js translates a program's kernels as it would for one, and nothing runs. The text is the
+ * one that a device gets, but for what gpu.js adapts to the device at hand: WebGL's texture of an array that the caller
+ * uploads or a copy leaves, and its guard for devices whose integer division is inexact.
+ */
+import * as A from 'fp-ts/lib/Array.js';
+import * as E from 'fp-ts/lib/Either.js';
+import { type EmittedKernel, emitKernels } from '../../compiler/emit/gpujs/index.js';
+import type { EmittedSource, EmittedSources, SourceError } from '../../compiler/inspect/sources.js';
+import type { Program } from '../../compiler/program.js';
+import { type TranslatingMode, translate } from './library.js';
+import { nonFiniteConstants } from './workarounds.js';
+
+/** The shader languages, and the modes of gpu.js that they belong to. */
+const modes = { wgsl: 'webgpu', glsl: 'webgl2' } as const satisfies Readonly<Record<string, TranslatingMode>>;
+
+/** A language of shaders. */
+export type ShaderLanguage = keyof typeof modes;
+
+/** The extents of the arrays that a kernel reads: those of the threads that wrote them, or flat. */
+const extentsIn = (program: Program, emitted: readonly EmittedKernel[]): ((buffer: number) => readonly number[]) => {
+  const threads = new Map(emitted.map((kernel) => [kernel.output, kernel.threads] as const));
+  return (buffer) => threads.get(buffer) ?? [program.buffers[buffer]?.length ?? 1];
+};
+
+/** The shaders of a program's kernels, and the kernels that the language cannot hold. */
+export const shaderSources = (program: Program, language: ShaderLanguage): EmittedSources => {
+  const mode = modes[language];
+  const { left, right } = A.separate([...emitKernels(program, mode)]);
+  const extentsOf = extentsIn(program, right);
+  const translated = right.map(({ name, source, threads, buffers, loopMaxIterations, takesNonFinite }) =>
+    E.tryCatch(
+      (): EmittedSource => ({
+        kernel: name,
+        language,
+        text: translate(mode, {
+          source,
+          output: threads,
+          loopMaxIterations,
+          arguments: buffers.map(extentsOf),
+          scalars: takesNonFinite ? nonFiniteConstants : [],
+        }),
+      }),
+      (thrown) => ({ kernel: name, reason: thrown instanceof Error ? thrown.message : String(thrown) }),
+    ),
+  );
+  const { left: untranslated, right: sources } = A.separate(translated);
+  const refused = [...left, ...untranslated].map(
+    ({ kernel, reason }): SourceError => ({ _tag: 'SourceError', kernel, reason }),
+  );
+  return { sources, refused };
+};
