@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
 import { type Inspected, inspect, inspectGraph } from '../compiler/inspect/inspect.js';
-import { type DslError, type Expr, input, postorder } from '../dsl/index.js';
+import { type DslError, type Expr, input, type ParameterSpace, postorder, splitParameters } from '../dsl/index.js';
 import type { RunSettings } from './experiment.js';
 import type { Problem } from './problem.js';
 import { sgnProgram } from './sgnProgram.js';
@@ -21,7 +21,7 @@ const runs: Readonly<Record<string, string>> = {
 
 const formulas: Readonly<Record<'cg' | 'step', string>> = {
   cg: '(G + ρI) Δθ = −m̂ by conjugate gradients   (eq. 15, algorithm 2)',
-  step: 'one SGN step: g at θ, Δθ by conjugate gradients, the loss at θ + αΔθ',
+  step: 'one SGN step: g at θ, Δθ by conjugate gradients, the loss at θ⁺ = θ + αΔθ',
 };
 
 /** The loop variable that CG multiplies G with. */
@@ -30,12 +30,29 @@ const directionOf = (roots: readonly Expr[]): Expr | undefined =>
     .flatMap(({ node }) => (node.op === 'iterate' ? node.variables : []))
     .find(({ node }) => node.op === 'variable' && node.name === 'direction');
 
+/**
+ * The points θ + Δ at which the model is run, that of the line search first: CG has one where it goes back to the lowest
+ * loss.
+ */
+const pointsOf = (roots: readonly Expr[], theta: Expr, parameters: ParameterSpace): readonly Expr[] => {
+  const within = new Set(postorder(roots));
+  const found = [...within].filter(
+    (expr) =>
+      expr.node.op === 'map' &&
+      expr.node.fn === 'add' &&
+      expr.node.operands.includes(theta) &&
+      splitParameters(parameters, expr).every((view) => within.has(view)),
+  );
+  return found.toReversed();
+};
+
 const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'cg' | 'step'): InspectedGraph => {
   const definition = sgnProgram(problem, sgn);
   const stages = definition.stages
     .filter((stage) => name === 'step' || stage.name !== 'trial')
     .map((stage) => ({ ...stage, runs: runs[stage.name] ?? '' }));
-  const direction = directionOf(stages.flatMap(({ outputs }) => Object.values(outputs)));
+  const roots = stages.flatMap(({ outputs }): readonly Expr[] => Object.values(outputs));
+  const direction = directionOf(roots);
   const theta: Expr = input('theta', [problem.parameters.length]);
   return {
     name,
@@ -43,6 +60,7 @@ const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'c
     titles: laneTitles('of ∇ℓ, or of H J v in the loop'),
     stages,
     theta,
+    points: pointsOf(roots, theta, problem.parameters),
     ...(direction === undefined ? {} : { direction }),
   };
 };

@@ -68,11 +68,14 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
   const origins = originsOf(bound, model.loss, {
     tangents: splitParameters(space, graph.direction ?? input('v', [space.length])),
     cotangent: graph.cotangent ?? input('u', [...bound.output.shape]),
+    others: (graph.points ?? []).map((point) => boundModel(model, point)),
   });
   const outputs = graph.stages.flatMap((stage) => Object.values(stage.outputs));
   const within = new Set(postorder(outputs));
   const relevant: Origins = new Map([...origins].filter(([expr]) => within.has(expr)));
-  const { given, names } = graphNamesOf(space, graph, [bound.output], relevant, [...within]);
+  const { given, names } = graphNamesOf(space, graph, (theta) => [boundModel(model, theta).output], relevant, [
+    ...within,
+  ]);
   const users = usersOf(postorder([bound.output, bound.loss]));
   const followed = [...new Set([...outputs, ...given.keys(), ...within])];
   return traceOf(outputs, followed, graph).map(({ pass, outputs: images }): Level => {

@@ -51,6 +51,8 @@ export interface InspectedGraph {
   readonly direction?: Expr;
   /** The cotangent u of z, where there is one. */
   readonly cotangent?: Expr;
+  /** Other points θ⁺ [d] at which the graph runs the model forward, for example those that a line search tries. */
+  readonly points?: readonly Expr[];
 }
 
 /** A model with its parameters bound to views of θ. */

@@ -5,7 +5,7 @@ import { showShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
 import { type Analysis, analyze } from '../lower/analysis.js';
 import { type Style, showName } from '../print/name.js';
-import { isConstant, type Names, viewed } from '../print/names.js';
+import { isConstant, type Names, showsLeaf, viewed } from '../print/names.js';
 import { operationOf, ruleOf } from '../print/rules.js';
 import { type Statements, statementsOf, writer } from '../print/statements.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Notation } from './data.js';
@@ -37,11 +37,18 @@ export const definitions = (names: Names): ((expr: Expr) => Notation) => {
   return (expr) => notation((style) => writers[style].define(expr).text);
 };
 
-/** The named expressions that a definition mentions. */
-const mentioned = (expr: Expr, names: Names): readonly Expr[] =>
-  postorder([expr], (e) => e !== expr && names.has(e)).filter((e) => e !== expr && (names.has(e) || isLeaf(e)));
-
 const isView = (expr: Expr): boolean => viewed(expr) !== undefined;
+
+/** A named part of something computed: W₁⁺ of θ⁺. */
+const isPart = (expr: Expr): boolean => isView(expr) && !showsLeaf(expr);
+
+/** The leaves, and the expressions with a statement of their own, that a definition mentions. */
+const mentioned = (expr: Expr, names: Names, given: Names): readonly Expr[] => {
+  const within = (e: Expr): boolean => given.has(e) && isPart(e);
+  return postorder([expr], (e) => e !== expr && names.has(e) && !within(e)).filter(
+    (e) => e !== expr && (names.has(e) || isLeaf(e)) && !within(e),
+  );
+};
 
 const isLeaf = ({ node }: Expr): boolean => node.op === 'input' || node.op === 'variable' || node.op === 'parameter';
 
@@ -135,7 +142,7 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       definition: define(expr),
       rule: ruleFor(expr, level),
       derived: defineDerived(level.derivedFrom.get(expr) ?? expr),
-      uses: mentioned(expr, names).map(keyOf),
+      uses: mentioned(expr, names, level.given).map(keyOf),
     }),
   );
   const loopOf = new Map(
@@ -143,8 +150,8 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       expr.node.op === 'iterate' ? expr.node.variables.map((variable) => [variable, expr] as const) : [],
     ),
   );
-  const leaves = postorder(outputs, (expr) => level.given.has(expr))
-    .filter((expr) => level.given.has(expr) || isLeaf(expr))
+  const leaves = postorder(outputs, (expr) => level.given.has(expr) && !isPart(expr))
+    .filter((expr) => (level.given.has(expr) && !isPart(expr)) || isLeaf(expr))
     .map((expr): InspectedLeaf => {
       const inputs = postorder([expr]).filter(isLeaf);
       const [root = expr] = inputs;

@@ -1,4 +1,7 @@
-/** Names of everything in a derived graph: values by layer, tangents with a dot, cotangents of zₖ as δₖ, results by parameter. */
+/**
+ * Names of everything in a derived graph: values by layer, tangents with a dot, cotangents of zₖ as δₖ, results by
+ * parameter, and values at another point θ⁺ with a plus.
+ */
 import type { Expr } from '../../dsl/node.js';
 import type { ParameterSpace } from '../../dsl/parameters.js';
 import { splitParameters } from '../../dsl/parameters.js';
@@ -9,14 +12,14 @@ import type { Origin, Origins } from './origins.js';
 
 /** Names of expressions as they were derived. */
 export interface GraphNames {
-  /** Views of θ, v and the like: they stand for leaves. */
+  /** Views of θ, v and the like: they stand for leaves, or for parts of θ⁺. */
   readonly given: Names;
   readonly names: Names;
 }
 
-const letters: Readonly<Record<string, Name>> = {
-  theta: { base: 'θ', index: '', accent: 'none' },
-};
+const thetaName: Name = { base: 'θ', index: '', accent: 'none' };
+
+const letters: Readonly<Record<string, Name>> = { theta: thetaName };
 
 const leafName = (expr: Expr): Name => {
   const { node } = expr;
@@ -24,24 +27,47 @@ const leafName = (expr: Expr): Name => {
   return letters[spelled] ?? nameOf(spelled);
 };
 
-const givenNames = (space: ParameterSpace, { theta, direction, cotangent }: InspectedGraph): Names => {
-  const views = (flat: Expr | undefined, rename: (name: Name) => Name): readonly (readonly [Expr, Name])[] =>
-    flat === undefined
-      ? []
-      : splitParameters(space, flat).flatMap((view, i) =>
-          space.entries.slice(i, i + 1).flatMap(({ name }) => {
-            const as = rename(nameOf(name));
-            // without its axes of size 1, a matrix is the slice of θ that it is a view of, and keeps its name
-            return view.node.op === 'reshape'
-              ? [[view, as] as const, [view.node.operand, as] as const]
-              : [[view, as] as const];
-          }),
-        );
+const unmarked = (name: Name): Name => name;
+
+/** The name at the i-th other point: with one plus more than at the one before. */
+const atPoint = (name: Name, i: number): Name => ({ ...name, pluses: i + 1 });
+
+/** The views of a flat vector by the parameters that they are the parts of. */
+const viewNames = (space: ParameterSpace, flat: Expr, mark: (name: Name) => Name): readonly (readonly [Expr, Name])[] =>
+  splitParameters(space, flat).flatMap((view, i) =>
+    space.entries.slice(i, i + 1).flatMap(({ name }) => {
+      const as = mark(nameOf(name));
+      // without its axes of size 1, a matrix is the slice of θ that it is a view of, and keeps its name
+      return view.node.op === 'reshape'
+        ? [[view, as] as const, [view.node.operand, as] as const]
+        : [[view, as] as const];
+    }),
+  );
+
+const givenNames = (space: ParameterSpace, { theta, direction, cotangent, points = [] }: InspectedGraph): Names => {
   const leaves = [theta, direction, cotangent].flatMap((leaf) =>
     leaf === undefined ? [] : [[leaf, leafName(leaf)] as const],
   );
-  return new Map([...leaves, ...views(theta, (name) => name), ...views(direction, (name) => accented(name, 'dot'))]);
+  return new Map([
+    ...leaves,
+    ...viewNames(space, theta, unmarked),
+    ...(direction === undefined ? [] : viewNames(space, direction, (name) => accented(name, 'dot'))),
+    ...points.flatMap((point, i) => viewNames(space, point, (name) => atPoint(name, i))),
+  ]);
 };
+
+/** Other points, and what the forward pass `at` each of them has: the names that it has at θ, with a plus. */
+const pointNames = (
+  space: ParameterSpace,
+  points: readonly Expr[],
+  at: (point: Expr) => readonly Expr[],
+): readonly (readonly [Expr, Name])[] =>
+  points.flatMap((point, i): readonly (readonly [Expr, Name])[] => [
+    [point, atPoint(thetaName, i)],
+    ...[...forwardNames(at(point), new Map(viewNames(space, point, unmarked)))].map(
+      ([expr, name]) => [expr, atPoint(name, i)] as const,
+    ),
+  ]);
 
 /** The functions that an activation's derivative is written with. */
 const functionNames: Readonly<Record<string, string>> = { sigmoid: 'σ', max: 'relu', select: 'leaky' };
@@ -107,20 +133,21 @@ const flatNames = (
   });
 };
 
-/** Names everything in a graph, as it was derived; `order` is all of it, operands first. */
+/** Names everything in a graph, as it was derived; `forward` is z at a point, `order` all of the graph, operands first. */
 export const graphNamesOf = (
   space: ParameterSpace,
   graph: InspectedGraph,
-  forward: readonly Expr[],
+  forward: (theta: Expr) => readonly Expr[],
   origins: Origins,
   order: readonly Expr[],
 ): GraphNames => {
   const given = givenNames(space, graph);
-  const names = new Map<Expr, Name>(forwardNames(forward, given));
+  const names = new Map<Expr, Name>(forwardNames(forward(graph.theta), given));
   const name = (expr: Expr): Name | undefined => given.get(expr) ?? names.get(expr);
   const add = (expr: Expr, as: Name): void => {
     if (name(expr) === undefined && !isConstant(expr)) names.set(expr, as);
   };
+  for (const [expr, as] of pointNames(space, graph.points ?? [], forward)) add(expr, as);
   for (const [expr, as] of flatNames(space, graph, order, origins)) add(expr, as);
   for (const [expr, { of, role, lane }] of origins) {
     if (of === undefined || role !== 'tangent' || lane !== 'tangent') continue;

@@ -68,19 +68,21 @@ const reverse = (output: Expr, wrt: readonly Expr[], cotangent: Expr): readonly 
   });
 };
 
-/** The directions in which a model's derivatives are taken. */
+/** The directions in which a model's derivatives are taken, and where else it is run. */
 export interface Directions {
   /** v, split like the parameters. */
   readonly tangents: readonly Expr[];
   /** u, of the shape of z. */
   readonly cotangent: Expr;
+  /** The model at other points, forward only. */
+  readonly others: readonly BoundModel[];
 }
 
 /** The origins of everything that the gradient, J v, Jᵀ u and G v of a model consist of. */
 export const originsOf = (
   { output, loss, views }: BoundModel,
   lossOf: (output: Expr) => Expr,
-  { tangents, cotangent }: Directions,
+  { tangents, cotangent, others }: Directions,
 ): Origins => {
   const forward = tangentsOf([output], seeds(views, tangents));
   const zDot = forward.get(output);
@@ -105,6 +107,10 @@ export const originsOf = (
   ];
   const origins = new Map<Expr, Origin>();
   for (const expr of postorder([output, loss])) origins.set(expr, { lane: 'primal', role: 'value', curvature: false });
+  // the point itself is the optimizer's: the forward pass begins at its views
+  for (const other of others)
+    for (const expr of postorder([other.output, other.loss], (e) => other.views.includes(e)))
+      if (!origins.has(expr)) origins.set(expr, { lane: 'primal', role: 'value', curvature: false });
   // H J v is the cotangent of z that Jᵀ starts from
   if (HzDot !== undefined) origins.set(HzDot, { lane: 'hessian', of: output, role: 'cotangent', curvature: true });
   for (const { lane, role, curvature, pairs } of made) {

@@ -11,6 +11,8 @@ export interface Name {
   readonly index: string;
   /** A dot marks what depends on the direction v linearly, a bar a cotangent that has no letter of its own. */
   readonly accent: 'none' | 'dot' | 'bar';
+  /** How many pluses mark the θ that it is computed at, if it is another than the derivatives are taken at: `z₁⁺` at θ⁺. */
+  readonly pluses?: number;
   /** Where a derivative is taken: `base` is then the function, and the name reads `base′(at)`. */
   readonly at?: Name;
   /** The parameter whose piece of the flat vector `base` this is. */
@@ -60,7 +62,8 @@ const resultLatex = (base: string): string => base.replace(/ᵀ/g, '^\\top ');
 
 /** The name in a style. */
 export const showName = (name: Name, style: Style): string => {
-  const { base, index, accent, at, piece } = name;
+  const { base, index, accent, pluses = 0, at, piece } = name;
+  const raised = '⁺'.repeat(pluses);
   if (piece !== undefined) {
     const inner = showName(piece, style);
     if (style === 'text') return `${base}.${inner}`;
@@ -73,11 +76,14 @@ export const showName = (name: Name, style: Style): string => {
   }
   switch (style) {
     case 'text':
-      return withAccent(base, accent) + (/^\d/.test(index) || index === '' ? index : `.${index}`);
+      return withAccent(base, accent) + (/^\d/.test(index) || index === '' ? index : `.${index}`) + raised;
     case 'math':
-      return withAccent(base, accent) + mathIndex(index);
-    case 'latex':
-      return latexAccents[accent](latexBase(base)) + (index === '' ? '' : `_{${index.replace(/_/g, '\\_')}}`);
+      return withAccent(base, accent) + mathIndex(index) + raised;
+    case 'latex': {
+      const letter = latexAccents[accent](latexBase(base)) + (index === '' ? '' : `_{${index.replace(/_/g, '\\_')}}`);
+      // a group, so that a transpose can stand after it
+      return pluses === 0 ? letter : `{${letter}^{${'+'.repeat(pluses)}}}`;
+    }
   }
 };
 

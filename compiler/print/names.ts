@@ -24,6 +24,13 @@ const viewOps: ReadonlySet<string> = new Set([
 /** The operand that a view shows; `undefined` for anything else. */
 export const viewed = ({ node }: Expr): Expr | undefined => (viewOps.has(node.op) ? operandsOf(node)[0] : undefined);
 
+/** An input, a parameter or a loop's variable, or a view of one. */
+export const showsLeaf = (expr: Expr): boolean => {
+  const { op } = expr.node;
+  const inner = viewed(expr);
+  return inner === undefined ? op === 'input' || op === 'parameter' || op === 'variable' : showsLeaf(inner);
+};
+
 /** Numbers, sizes and what is made of nothing else: they never deserve a name. */
 export const isConstant = (expr: Expr): boolean => {
   const inner = viewed(expr);

@@ -6,7 +6,7 @@ import { postorder } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
 import { operandsOf } from '../../dsl/structure.js';
 import { type Name, type Style, showName } from './name.js';
-import { distinctNames, isConstant, type Names, viewed } from './names.js';
+import { distinctNames, isConstant, type Names, showsLeaf, viewed } from './names.js';
 import { writeNode } from './notation.js';
 import { atom, type Piece } from './scalars.js';
 
@@ -26,7 +26,7 @@ export interface Statements {
 export interface NamedGraph {
   /** The outputs with their names. */
   readonly outputs: readonly Statement[];
-  /** Names of leaves and of what stands for them: never defined by a statement. */
+  /** Names of leaves and of views, of leaves or of what a statement defines: never defined by a statement themselves. */
   readonly given: Names;
   /** Names of values. */
   readonly names: Names;
@@ -65,7 +65,7 @@ const useCounts = (order: readonly Expr[]): ReadonlyMap<Expr, number> => {
 export const statementsOf = ({ outputs, given, names }: NamedGraph): Statements => {
   const order = postorder(
     outputs.map(({ expr }) => expr),
-    (expr) => given.has(expr),
+    (expr) => given.has(expr) && showsLeaf(expr),
   );
   const uses = useCounts(order);
   const sizes = new Map<Expr, number>();

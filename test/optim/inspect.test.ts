@@ -1,95 +1,71 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
-import type { InspectedLevel, Inspection } from '../../compiler/index.js';
-import { dotOf, drawingOf } from '../../compiler/print/dot.js';
+import type { InspectedLevel } from '../../compiler/inspect/data.js';
 import { inspectProblem, parseRunSettings } from '../../optim/index.js';
-import { explorerData } from '../../web/index.js';
 import { smallMlp } from './problems.js';
 
-const inspected = (graph: 'cg' | 'step') =>
-  pipe(
-    E.Do,
-    E.bind('problem', () => smallMlp),
-    E.bindW('settings', () => parseRunSettings({ batchSize: 8, epochs: 1 })),
-    E.bindW('found', ({ problem, settings }) => inspectProblem(problem, settings, graph)),
-    E.bindW('compiled', ({ found }) => found.compile({ batch: 8 })),
-    E.match(
-      (error) => {
-        throw new Error(JSON.stringify(error));
-      },
-      ({ found, compiled }) => ({ inspection: found.inspection, program: compiled.inspected }),
-    ),
-  );
+/** Every level of the graph of one SGN step on a perceptron 3–5–2. */
+const stepLevels = (sgn: Readonly<Record<string, unknown>> = {}): readonly InspectedLevel[] => {
+  if (E.isLeft(smallMlp)) throw new Error(JSON.stringify(smallMlp.left));
+  const settings = parseRunSettings({ batchSize: 8, epochs: 1, sgn });
+  if (E.isLeft(settings)) throw new Error(JSON.stringify(settings.left));
+  const inspected = inspectProblem(smallMlp.right, settings.right, 'step');
+  if (E.isLeft(inspected)) throw new Error(JSON.stringify(inspected.left));
+  return inspected.right.inspection.levels;
+};
 
-const lastLevel = ({ levels }: Inspection): InspectedLevel => {
+const last = (levels: readonly InspectedLevel[]): InspectedLevel => {
   const level = levels.at(-1);
-  if (level === undefined) throw new Error('no level');
+  if (level === undefined) throw new Error('no levels');
   return level;
 };
 
-const variables = ['curvature', 'direction', 'iteration', 'residual', 'residualProduct', 'solution', 'status'] as const;
+const trialOf = ({ stages, values }: InspectedLevel): readonly InspectedLevel['values'][number][] =>
+  values.filter(({ stage }) => stages[stage]?.name === 'trial');
 
-/** The drawing as its reader sees it: nodes by `lane: first line of the label`, edges by ends and attributes. */
-const drawn = (inspection: Inspection) => {
-  const dot = dotOf(inspection, lastLevel(inspection));
-  const nodes = new Map<string, { readonly lane: string; readonly title: string; readonly leaf: boolean }>();
-  let lane = '';
-  for (const line of dot.split('\n')) {
-    lane = /subgraph cluster_(\w+)/.exec(line)?.[1] ?? lane;
-    const [, id, kind, title] = /^ {4}(\w+) \[.*class="(leaf|value).*label="([^ ]+) /.exec(line) ?? [];
-    if (id !== undefined && title !== undefined) nodes.set(id, { lane, title, leaf: kind === 'leaf' });
-  }
-  const edges = [...dot.matchAll(/^ {2}(\w+) -> (\w+) \[id="[^"]*"(.*)\];$/gm)].map(([, from = '', to = '', rest]) => ({
-    from: nodes.get(from),
-    to: nodes.get(to),
-    back: rest?.includes('dir=back') === true,
-  }));
-  return { nodes: [...nodes.values()], edges };
-};
-
-for (const graph of ['cg', 'step'] as const)
-  describe(`the drawing of the optimizer’s graph ${graph}`, () => {
-    const { inspection, program } = inspected(graph);
-    const { nodes, edges } = drawn(inspection);
-
-    it('leads from the loop to every result of it', () => {
-      const results = lastLevel(inspection).values.filter(({ definition }) => definition.text.includes('·end'));
-      expect(results.map(({ key }) => key)).to.include.members([
-        'status',
-        'residualProduct',
-        'curvature',
-        'iterations',
-      ]);
-      const reached = edges.flatMap(({ from, to }) =>
-        from?.title === 'loop₁' && to?.leaf === false ? [to.title] : [],
-      );
-      expect(reached).to.have.members(results.map(({ name }) => name.math));
-    });
-
-    it('shows the variables of the loop in the lane of the optimizer, with their values from the loop', () => {
-      const shown = nodes.filter(({ leaf }) => leaf);
-      const inOptimizer = shown.flatMap(({ lane, title }) => (lane === 'solver' ? [title] : []));
-      expect(inOptimizer).to.include.members([...variables, 'damping', 'cgTolerance', 'cgIterations']);
-      expect(shown.filter(({ lane }) => lane === 'primal').map(({ title }) => title)).to.have.members([
-        'rows',
-        'wanted',
-      ]);
-      const given = edges.flatMap(({ from, to, back }) => (back ? [[to?.title, from?.title]] : []));
-      expect(given).to.have.deep.members(variables.map((name) => ['loop₁', name]));
-    });
-
-    it('is the same in the explorer: no value is made of a result that is computed after it', () => {
-      const { values } = explorerData({ inspection, program, sources: [], timings: {} });
-      const loop = values.findIndex(({ key }) => key === 'loop1');
-      const status = values.find(({ key }) => key === 'status');
-      expect(status?.uses).to.deep.equal([loop]);
-      for (const [i, { key, uses }] of values.entries())
-        for (const use of uses) expect(use, `${key} of ${values[use]?.key}`).to.be.below(i);
-    });
-
-    it('can be laid out', async () => {
-      const svg = await drawingOf(inspection, lastLevel(inspection))();
-      expect(E.isRight(svg) && svg.right).to.include('cluster_solver');
-    });
+describe('inspectProblem', () => {
+  it('shows the trial of a step as a forward pass at θ⁺', () => {
+    const level = last(stepLevels());
+    const lines = trialOf(level).map(({ name, lane, definition }) => [lane, `${name.math} = ${definition.math}`]);
+    expect(lines).to.deep.equal([
+      ['solver', 'θ⁺ = θ + stepSize ⊙ t₉'],
+      ['primal', 'z₁⁺ = rows W₁⁺ + b₁⁺'],
+      ['primal', 'a₁⁺ = σ(z₁⁺)'],
+      ['primal', 'z₂⁺ = a₁⁺ W₂⁺ + b₂⁺'],
+      ['primal', 'trialLoss = Σ((z₂⁺ − wanted) ⊙ (z₂⁺ − wanted)) / (2 ⊙ |batch|)'],
+    ]);
+    expect(level.stages.at(-1)?.outputs).to.deep.equal({ trialLoss: 'trialLoss', thetaNext: 'θ⁺' });
   });
+
+  it('has θ⁺, not its parts, for what the values of that pass are made of', () => {
+    const level = last(stepLevels());
+    expect(level.values.find(({ key }) => key === 'z1⁺')?.uses).to.have.members(['rows', 'θ⁺']);
+    expect(level.leaves.filter(({ key }) => key.includes('⁺'))).to.deep.equal([]);
+  });
+
+  it('tells the point of the line search from those that CG tries', () => {
+    const { values } = last(stepLevels({ cgBacktracking: true }));
+    const pass = (mark: string) => values.filter(({ key }) => key.endsWith(mark) && !key.endsWith(`⁺${mark}`));
+    expect(pass('⁺').map(({ key, loops }) => [key, loops])).to.deep.equal(
+      ['θ⁺', 'z1⁺', 'a1⁺', 'z2⁺'].map((key) => [key, []]),
+    );
+    expect(pass('⁺⁺').map(({ key, loops }) => [key, loops])).to.deep.equal(
+      ['θ⁺⁺', 'z1⁺⁺', 'a1⁺⁺', 'z2⁺⁺'].map((key) => [key, ['loop1']]),
+    );
+  });
+
+  for (const sgn of [{}, { cgBacktracking: true }, { warmStart: 0.9, preconditioner: 'jacobi' }])
+    it(`mentions only what it defines, each value once, after every pass: ${JSON.stringify(sgn)}`, () => {
+      for (const { values, leaves, stages } of stepLevels(sgn)) {
+        const keys = values.map(({ key }) => key);
+        expect(new Set(keys).size, 'distinct keys').to.equal(keys.length);
+        const known = new Set(leaves.map(({ key }) => key));
+        for (const { key, uses } of values) {
+          for (const use of uses) expect(known.has(use), `${use} before ${key}`).to.equal(true);
+          known.add(key);
+        }
+        for (const { outputs } of stages)
+          for (const key of Object.values(outputs)) expect(known.has(key), key).to.equal(true);
+      }
+    });
+});

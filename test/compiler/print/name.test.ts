@@ -25,6 +25,15 @@ describe('names', () => {
     ]);
   });
 
+  it('write a value at another point with a plus, after which LaTeX can transpose', () => {
+    const next = { ...nameOf('z1'), pluses: 1 };
+    expect([showName(next, 'text'), showName(next, 'math'), showName(next, 'latex')]).to.deep.equal([
+      'z1⁺',
+      'z₁⁺',
+      '{z_{1}^{+}}',
+    ]);
+  });
+
   it('escape what LaTeX would read', () => {
     expect(showName(nameOf('my_input'), 'latex')).to.equal('\\mathrm{my\\_input}');
   });
