@@ -24,9 +24,14 @@ export interface CompiledGraph {
   readonly inspected: InspectedProgram;
 }
 
+/** What is stored for an expression: a reshape is another view of the same array. */
+const storedAs = (expr: Expr): Expr => (expr.node.op === 'reshape' ? storedAs(expr.node.operand) : expr);
+
 /** The expressions that a kernel computes on the way, without those that other kernels compute. */
-const inlined = (expr: Expr, kernelOf: ReadonlyMap<Expr, string>): readonly Expr[] =>
-  postorder([expr], (e) => e !== expr && kernelOf.has(e)).filter((e) => e !== expr && !kernelOf.has(e));
+const inlined = (expr: Expr, kernelOf: ReadonlyMap<Expr, string>): readonly Expr[] => {
+  const elsewhere = (e: Expr): boolean => storedAs(e) !== expr && kernelOf.has(storedAs(e));
+  return postorder([expr], elsewhere).filter((e) => storedAs(e) !== expr && !elsewhere(e));
+};
 
 /** What is computed for an expression: for a result of a loop, its variable's next value. */
 const computedAs = (expr: Expr): Expr => {
@@ -92,16 +97,19 @@ export const compileGraph = (
   const exprOf = new Map([...kernelOf].map(([expr, kernel]) => [kernel, expr] as const));
   const { list, names } = levelStatements(staged);
   const statements = new Map(list.map(({ expr, name }) => [expr, showName(name, 'text')] as const));
+  // views first: where the array itself has a name, that is the kernel's
+  const views = [...statements].map(([expr, key]) => [storedAs(expr), key] as const);
+  const arrays = new Map([...views, ...statements]);
   const keys = new Map(
     [...exprOf].flatMap(([kernel, expr]) => {
-      const key = statements.get(expr);
+      const key = arrays.get(expr);
       return key === undefined ? [] : [[kernel, key] as const];
     }),
   );
   const buffers = bufferNames(program, keys);
   const bufferName = (buffer: number): string => buffers[buffer] ?? '';
   // names of what has a place in memory; everything else is written out
-  const stored = new Map([...names].filter(([expr]) => kernelOf.has(expr) || !statements.has(expr)));
+  const stored = new Map([...names].filter(([expr]) => kernelOf.has(storedAs(expr)) || !statements.has(expr)));
   const written = { text: writer(stored, 'text'), math: writer(stored, 'math'), latex: writer(stored, 'latex') };
   const record = (kernel: Kernel, stage: string): InspectedKernel => {
     const expr = exprOf.get(kernel.name);
@@ -130,7 +138,7 @@ export const compileGraph = (
   // of its variable is
   for (const [expr, key] of statements)
     if (!users.has(key))
-      for (const part of postorder([computedAs(expr)], (e) => e !== expr && kernelOf.has(e))) {
+      for (const part of postorder([storedAs(computedAs(expr))], (e) => e !== expr && kernelOf.has(e))) {
         const kernel = kernelOf.get(part);
         if (kernel !== undefined) note(key, kernel);
       }

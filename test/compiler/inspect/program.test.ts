@@ -39,7 +39,10 @@ describe('a compiled graph, inspected', () => {
         // the product as a whole is put together of its parts
         if (key === 'Gv') continue;
         const own = inspected.kernels.filter(({ stores, fused }) => stores === key || fused.includes(key));
-        expect(inspected.kernelsOf[key], `${model.name}, ${key}`).to.have.members(own.map(({ name }) => name));
+        const found = inspected.kernelsOf[key] ?? [];
+        // a second view of an array has the name of the first there
+        if (own.length === 0) expect(found, `${model.name}, ${key}`).to.have.length(1);
+        else expect(found, `${model.name}, ${key}`).to.have.members(own.map(({ name }) => name));
       }
     }
   });
