@@ -70,6 +70,10 @@ const stageHeading = (level: InspectedLevel, stage: number): string => {
   return `${found.name}: ${found.runs}${inputs}`;
 };
 
+// as in compiler/print/windows.ts
+const correlation =
+  '⋆ correlates: (W ⋆ x)[f, p] = Σ W[f, c, k] x[c, p + k]; its transposes are W ⋆ᵀ δ in x and δ ⋆[batch] x in W';
+
 /** The listing of a level in text or mathematics; LaTeX has its own layout. */
 export const listLevel = (
   inspection: Inspection,
@@ -97,10 +101,12 @@ export const listLevel = (
   const results = level.stages.flatMap(({ outputs }) =>
     Object.entries(outputs).map(([name, key]) => (name === key ? key : `${name} = ${key}`)),
   );
+  const convolves = style === 'math' && level.values.some(({ definition }) => definition.math.includes('⋆'));
   return [
     `${inspection.model} · ${inspection.graph} · ${level.pass}`,
     inspection.formula,
     ...wrapped('θ = (', `${inspection.parameters.join(', ')}), d = ${inspection.parameterCount}`, columns),
+    ...(convolves ? wrapped('', correlation, columns) : []),
     ...body,
     '',
     `→ ${results.join(', ')}`,

@@ -2,14 +2,22 @@
  * How a node is written in each style, given the notation of its operands. Repetition along missing axes is implied,
  * as in NumPy; every statement of a listing carries its shape.
  */
-import type { Expr, NodeOf, Op } from '../../dsl/node.js';
+import type { Expr, NodeOf, Op, WindowAxis } from '../../dsl/node.js';
 import type { Style } from './name.js';
 import { nameOf, showName } from './name.js';
 import { atom, bracketed, type Piece, precedence, scalarNotation } from './scalars.js';
+import {
+  addedConvolution,
+  type Convolution,
+  contractedConvolution,
+  disjointWindows,
+  type IsNamed,
+  pooled,
+} from './windows.js';
 
 type Of = (operand: Expr) => Piece;
 
-type Write<O extends Op> = (node: NodeOf<O>, style: Style, of: Of) => Piece;
+type Write<O extends Op> = (node: NodeOf<O>, style: Style, of: Of, isNamed: IsNamed) => Piece;
 
 const escapeLatex = (text: string): string => text.replace(/_/g, '\\_');
 
@@ -46,7 +54,21 @@ const matrixProducts: Readonly<Record<string, readonly [boolean, boolean]>> = {
   'a,a→': [true, false],
 };
 
-const contraction: Write<'contract'> = (node, style, of) => {
+// W ⋆ x, W ⋆ᵀ δ and δ ⋆[batch] x
+const convolution = ({ kind, left, right, options }: Convolution, style: Style, of: Of): Piece => {
+  const [a, b] = [left, right].map((operand) => bracketed(of(operand), precedence.power));
+  const list = options.join(', ');
+  const transposes = kind === 'transposeInImage';
+  const symbol =
+    style === 'latex'
+      ? `\\star${transposes ? '^{\\top}' : ''}${list === '' ? '' : `_{\\text{${escapeLatex(list)}}}`}`
+      : `⋆${transposes ? 'ᵀ' : ''}${list === '' ? '' : `[${list}]`}`;
+  return { text: `${a} ${symbol} ${b}`, binds: precedence.contraction };
+};
+
+const contraction: Write<'contract'> = (node, style, of, isNamed) => {
+  const found = style === 'text' ? undefined : contractedConvolution(node, isNamed);
+  if (found !== undefined) return convolution(found, style, of);
   const equation = equationOf(node);
   const [left, right] = [of(node.left), of(node.right)];
   const form = matrixProducts[equation];
@@ -72,7 +94,17 @@ const axisName = (operand: Expr, axis: number): string => {
 };
 
 // Σ over named axes; without a subscript over all
-const fold: Write<'reduce'> = ({ kind, operand, axes }, style, of) => {
+const fold: Write<'reduce'> = (node, style, of, isNamed) => {
+  const { kind, operand, axes } = node;
+  const pool = style === 'text' || kind === 'argmax' ? undefined : pooled(node, isNamed);
+  if (pool !== undefined) {
+    const name = `${kind}pool`;
+    const size = /^\d+$/.test(pool.windows);
+    if (style === 'latex') return call(style, name, size ? pool.windows : `\\text{${pool.windows}}`, of(pool.image));
+    return size
+      ? atom(`${showName({ base: name, index: pool.windows, accent: 'none' }, style)}(${of(pool.image).text})`)
+      : call(style, name, pool.windows, of(pool.image));
+  }
   const over = axes.length === operand.shape.length ? '' : axes.map((axis) => axisName(operand, axis)).join(', ');
   const inner = of(operand).text;
   const symbol = folds[kind][style];
@@ -80,11 +112,17 @@ const fold: Write<'reduce'> = ({ kind, operand, axes }, style, of) => {
   return atom(`${symbol}${over === '' ? '' : `_{\\text{${escapeLatex(over)}}}`}\\left(${inner}\\right)`);
 };
 
-const windows = (node: NodeOf<'window' | 'windowAdjoint'>, style: Style, of: Of): Piece => {
-  const sizes = node.windows.map(({ size }) => size).join('×');
-  const strides = node.windows.map(({ stride }) => stride);
-  const stride = strides.every((s) => s === 1) ? '' : `/${strides.join('×')}`;
-  return call(style, node.op === 'window' ? 'windows' : 'overlapAdd', `${sizes}${stride}`, of(node.operand));
+const windowText = (axes: readonly Pick<WindowAxis, 'size' | 'stride'>[]): string => {
+  const sizes = axes.map(({ size }) => size).join('×');
+  const strides = axes.map(({ stride }) => stride);
+  return strides.every((stride) => stride === 1) ? sizes : `${sizes}/${strides.join('×')}`;
+};
+
+const windows = (node: NodeOf<'window' | 'windowAdjoint'>, style: Style, of: Of, isNamed: IsNamed): Piece => {
+  const found = style === 'text' || node.op === 'window' ? undefined : addedConvolution(node, isNamed);
+  if (found !== undefined) return convolution(found, style, of);
+  const name = node.op === 'window' ? 'windows' : 'overlapAdd';
+  return call(style, name, windowText(node.windows), of(node.operand));
 };
 
 const spelled = ({ name }: NodeOf<'input' | 'parameter' | 'variable'>, style: Style): Piece =>
@@ -100,6 +138,18 @@ const loop: Write<'iterate'> = ({ variables, initial, next, proceed }, style, of
   return atom(`while ${of(proceed).text}: ${rounds.join(style === 'latex' ? ';\\; ' : '; ')}`);
 };
 
+const transposition: Write<'transpose'> = (node, style, of, isNamed) => {
+  const { operand, permutation } = node;
+  const split = style === 'text' ? undefined : disjointWindows(node, isNamed);
+  if (split !== undefined) {
+    const axes = split.sizes.map((size) => ({ size, stride: size }));
+    return call(style, 'windows', windowText(axes), of(split.image));
+  }
+  return permutation.length === 2
+    ? atom(transposed(style, of(operand)))
+    : call(style, 'transpose', permutation.join(','), of(operand));
+};
+
 /** The notation of every primitive. */
 const notations: { readonly [O in Op]: Write<O> } = {
   literal: ({ value }) => (value < 0 ? { text: numberText(value), binds: precedence.sum } : atom(numberText(value))),
@@ -112,10 +162,7 @@ const notations: { readonly [O in Op]: Write<O> } = {
   contract: contraction,
   reduce: fold,
   broadcast: ({ operand }, _, of) => of(operand),
-  transpose: ({ operand, permutation }, style, of) =>
-    permutation.length === 2
-      ? atom(transposed(style, of(operand)))
-      : call(style, 'transpose', permutation.join(','), of(operand)),
+  transpose: transposition,
   reshape: ({ operand, shape }, style, of) =>
     shape.length === 1 ? call(style, 'vec', '', of(operand)) : call(style, 'reshape', shape.join('×'), of(operand)),
   slice: ({ operand, axis, start, stop }, style, of) => {
@@ -148,5 +195,6 @@ const notations: { readonly [O in Op]: Write<O> } = {
 /** The row of a primitive; TypeScript cannot follow that it takes the node of its own `op` (a correlated union). */
 const rowOf = (op: Op): Write<Op> => notations[op] as unknown as Write<Op>;
 
-/** Writes one node over the notation of its operands. */
-export const writeNode = (expr: Expr, style: Style, of: Of): Piece => rowOf(expr.node.op)(expr.node, style, of);
+/** Writes one node over the notation of its operands; operands that have a name are not looked into. */
+export const writeNode = (expr: Expr, style: Style, of: Of, isNamed: IsNamed): Piece =>
+  rowOf(expr.node.op)(expr.node, style, of, isNamed);

@@ -116,7 +116,10 @@ export const writer = (
     // bottom-up, so that a deep expression needs no deep stack
     for (const inner of postorder([expr], (e) => e !== expr && names.has(e)))
       if (!pieces.has(inner) && !(inner !== expr && names.has(inner)))
-        pieces.set(inner, writeNode(inner, style, lookup));
+        pieces.set(
+          inner,
+          writeNode(inner, style, lookup, (e) => names.has(e)),
+        );
     return pieces.get(expr) ?? atom('');
   };
   const lookup = (operand: Expr): Piece => {

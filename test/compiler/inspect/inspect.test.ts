@@ -33,6 +33,12 @@ describe('inspect', () => {
       expect(listing.join('\n')).to.equal(recorded.trimEnd());
     });
 
+  it('lists the GGN product of LeNet with its convolutions as correlations, as recorded', async () => {
+    const inspection = inspected(lenetModel, 'ggn');
+    const recorded = await readFile(new URL('snapshots/lenet-ggn.math.txt', import.meta.url), 'utf8');
+    expect(listLevel(inspection, lastLevel(inspection), 'math').join('\n')).to.equal(recorded.trimEnd());
+  });
+
   it('tells apart what runs once per step and what runs once per direction', () => {
     const { values, stages } = lastLevel(inspected(mnistModel, 'ggn'));
     expect(stages.map(({ runs }) => runs)).to.deep.equal(['once per step', 'once per direction v']);
