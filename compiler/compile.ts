@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
 import type { Expr } from '../dsl/node.js';
-import type { Sizes } from '../dsl/shape.js';
+import { showOperand } from '../dsl/print.js';
+import { type Sizes, showShape } from '../dsl/shape.js';
 import { analyze } from './lower/analysis.js';
 import { lower, type StageExpressions, withOutputs } from './lower/lower.js';
 import { planMemory } from './memory.js';
@@ -48,7 +49,11 @@ const checkDims = (expr: Expr, sizes: Sizes, path: Path): E.Either<CompileError,
   for (const dim of [...expr.shape, ...(expr.node.op === 'size' ? [expr.node.dim] : [])]) {
     const extent = typeof dim === 'number' ? dim : sizes[dim];
     if (extent === undefined || !Number.isInteger(extent) || extent < 1)
-      return refuse(`a size of at least 1 for dimension ${dim}`, `${extent} (in ${String(expr)})`, path(expr));
+      return refuse(
+        `a size of at least 1 for dimension ${dim}`,
+        `${extent} for ${showOperand(expr)} ${showShape(expr.shape)}`,
+        path(expr),
+      );
   }
   return E.right(expr);
 };

@@ -1,8 +1,10 @@
 /** The graphs that can be looked at: a model, its derivatives, and whatever else is staged for compilation. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { type DslError, nameError } from '../../dsl/error.js';
 import { check, postorder } from '../../dsl/expr.js';
 import { input } from '../../dsl/leaves.js';
+import { misfit } from '../../dsl/misfit.js';
 import type { Expr } from '../../dsl/node.js';
 import { bindParameters, flattenParameters, type ParameterSpace, splitParameters } from '../../dsl/parameters.js';
 import { ggnVectorProduct, grad, vjp } from '../differentiate/derive.js';
@@ -115,13 +117,26 @@ const firstMistake = (model: string, named: Readonly<Record<string, Expr>>): E.E
   return E.right(named);
 };
 
-/** Checks what an author wrote, where parameters still have their names. Left: the mistake, with the path to it. */
+/**
+ * Checks what an author wrote, where parameters still have their names. Left: the mistake, or a loss that is no scalar,
+ * with the path to it.
+ */
 export const checkAuthored = ({
   name,
   output,
   loss,
 }: Pick<InspectedModel, 'name' | 'output' | 'loss'>): E.Either<DslError, unknown> =>
-  firstMistake(name, { output, loss: loss(output) });
+  pipe(
+    E.right({ output, loss: loss(output) }),
+    E.tap((authored) => firstMistake(name, authored)),
+    E.filterOrElseW(
+      (authored) => authored.loss.shape.length === 0,
+      (authored): DslError => ({
+        ...misfit('loss', 'a scalar, such as a mean over the batch', authored.loss),
+        path: [name, 'loss'],
+      }),
+    ),
+  );
 
 /** Derives a graph of a model. Left: a mistake that the model carries, or an input that is called `theta`, `v` or `u`. */
 export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<DslError, InspectedGraph> => {
