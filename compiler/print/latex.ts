@@ -1,19 +1,19 @@
 /** A graph as LaTeX: one aligned block per section. */
 import type { InspectedLevel, Inspection } from '../inspect/data.js';
-import { sectionsOf } from './listing.js';
+import { latexText } from './escape.js';
+import { sectionsOf, sectionTitle } from './listing.js';
 
-const prose = (text: string): string => text.replace(/[_&%#$]/g, (character) => `\\${character}`);
-
-/** The LaTeX source of a level, for a document with amsmath, under a Unicode engine (LuaLaTeX, XeLaTeX). */
+/** The LaTeX source of a level, for a document with amsmath. */
 export const latexLevel = (inspection: Inspection, level: InspectedLevel): readonly string[] => [
-  `% ${inspection.model}, ${inspection.graph}, after ${level.pass}`,
-  ...sectionsOf(level).flatMap(({ stage, lane, values }) => {
-    const found = level.stages[stage];
+  `% ${latexText(`${inspection.model}, ${inspection.graph}, after ${level.pass}`)}`,
+  ...sectionsOf(level).flatMap((section) => {
+    const { name = '', runs = '' } = level.stages[section.stage] ?? {};
     return [
-      `\\paragraph{${prose(`${found?.name ?? ''} (${found?.runs ?? ''}): ${inspection.titles[lane]}`)}}`,
+      `\\paragraph{${latexText(`${name} (${runs}): ${sectionTitle(section, inspection.titles)}`)}}`,
       '\\begin{align*}',
-      ...values.map(
-        ({ name, definition }, i) => `  ${name.latex} &= ${definition.latex}${i < values.length - 1 ? ' \\\\' : ''}`,
+      ...section.values.map(
+        ({ name: value, definition }, i) =>
+          `  ${value.latex} &= ${definition.latex}${i < section.values.length - 1 ? ' \\\\' : ''}`,
       ),
       '\\end{align*}',
     ];

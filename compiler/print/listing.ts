@@ -44,6 +44,10 @@ export const sectionsOf = ({ values }: InspectedLevel): readonly Section[] => {
   return sections.toSorted((a, b) => a.stage - b.stage);
 };
 
+/** What a section holds, and the loop that it is in. */
+export const sectionTitle = ({ lane, loops }: Section, titles: Inspection['titles']): string =>
+  `${titles[lane]}${loops.length === 0 ? '' : ` (in ${loops.join(' › ')})`}`;
+
 /** Breaks a text at spaces; further lines start at `indent`. */
 export const wrapped = (first: string, text: string, columns: number): readonly string[] => {
   const indent = ' '.repeat(displayWidth(first));
@@ -91,10 +95,9 @@ export const listLevel = (
   const body = sections.flatMap((section, i): readonly string[] => {
     const before = sections[i - 1];
     const newStage = before?.stage !== section.stage;
-    const loop = section.loops.length === 0 ? '' : ` (in ${section.loops.join(' › ')})`;
     return [
       ...(newStage ? ['', stageHeading(level, section.stage)] : []),
-      `  ${inspection.titles[section.lane]}${loop}`,
+      `  ${sectionTitle(section, inspection.titles)}`,
       ...section.values.flatMap(lineOf),
     ];
   });

@@ -1,4 +1,5 @@
 /** Readable names of expressions, as data, and how each style writes them. */
+import { greekLetters, latexWord } from './escape.js';
 
 /** The ways in which expressions are written: plain text for listings, Unicode mathematics, LaTeX. */
 export type Style = 'text' | 'math' | 'latex';
@@ -32,18 +33,16 @@ const subscripts: Readonly<Record<string, string>> = Object.fromEntries(
   [...'0123456789'].map((digit, i) => [digit, String.fromCodePoint(0x2080 + i)]),
 );
 
-const greek: Readonly<Record<string, string>> = { σ: 'sigma', δ: 'delta', θ: 'theta', ρ: 'rho', α: 'alpha', β: 'beta' };
-
 const combining: Readonly<Record<Name['accent'], string>> = { none: '', dot: '\u0307', bar: '\u0304' };
 
 /** The accent stands on the first letter of a name of one letter, and on the last of a longer one. */
 const withAccent = (base: string, accent: Name['accent']): string => `${base}${combining[accent]}`.normalize('NFC');
 
-const latexBase = (base: string): string => {
-  const letter = greek[base];
-  if (letter !== undefined) return `\\${letter}`;
-  return [...base].length === 1 ? base : `\\mathrm{${base.replace(/[_\\{}$&#^~%]/g, (character) => `\\${character}`)}}`;
-};
+// products are written letter by letter
+const latexProducts: Readonly<Record<string, string>> = { Gv: 'Gv', Jv: 'Jv', Jᵀu: 'J^\\top u' };
+
+const latexBase = (base: string): string =>
+  greekLetters[base] ?? latexProducts[base] ?? (/^[A-Za-z]$/.test(base) ? base : latexWord(base));
 
 const latexAccents: Readonly<Record<Name['accent'], (base: string) => string>> = {
   none: (base) => base,
@@ -57,9 +56,6 @@ const mathIndex = (index: string): string => {
   return small.every((character) => character !== undefined) ? small.join('') : `_${index}`;
 };
 
-// Products are written letter by letter: Gv, Jᵀu.
-const resultLatex = (base: string): string => base.replace(/ᵀ/g, '^\\top ');
-
 /** The name in a style. */
 export const showName = (name: Name, style: Style): string => {
   const { base, index, accent, pluses = 0, at, piece } = name;
@@ -67,8 +63,9 @@ export const showName = (name: Name, style: Style): string => {
   if (piece !== undefined) {
     const inner = showName(piece, style);
     if (style === 'text') return `${base}.${inner}`;
-    const whole = [...base].length === 1 ? base : `(${base})`;
-    return style === 'math' ? `${whole}_${inner}` : `${resultLatex(whole)}_{${inner}}`;
+    const written = style === 'latex' ? latexBase(base) : base;
+    const whole = [...base].length === 1 ? written : `(${written})`;
+    return style === 'math' ? `${whole}_${inner}` : `${whole}_{${inner}}`;
   }
   if (at !== undefined) {
     const inner = showName(at, style);

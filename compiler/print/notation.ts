@@ -3,6 +3,7 @@
  * as in NumPy; every statement of a listing carries its shape.
  */
 import type { Expr, NodeOf, Op, WindowAxis } from '../../dsl/node.js';
+import { latexText, latexWord } from './escape.js';
 import type { Style } from './name.js';
 import { nameOf, showName } from './name.js';
 import { atom, bracketed, type Piece, precedence, scalarNotation } from './scalars.js';
@@ -19,16 +20,27 @@ type Of = (operand: Expr) => Piece;
 
 type Write<O extends Op> = (node: NodeOf<O>, style: Style, of: Of, isNamed: IsNamed) => Piece;
 
-const escapeLatex = (text: string): string => text.replace(/_/g, '\\_');
+const latexSubscript = (text: string): string => (/^[\d,:]*$/.test(text) ? text : `\\text{${latexText(text)}}`);
 
 const call = (style: Style, name: string, subscript: string, operand: Piece): Piece => {
-  if (style === 'latex')
-    return atom(`\\operatorname{${name}}${subscript === '' ? '' : `_{${subscript}}`}\\left(${operand.text}\\right)`);
+  if (style === 'latex') {
+    const small = subscript === '' ? '' : `_{${latexSubscript(subscript)}}`;
+    return atom(`\\operatorname{${name}}${small}\\left(${operand.text}\\right)`);
+  }
   return atom(`${name}${subscript === '' ? '' : `[${subscript}]`}(${operand.text})`);
 };
 
 /** Constants, to six digits where they do not come out even. */
-const numberText = (value: number): string => String(Number(value.toPrecision(6))).replace('-', '−');
+const number = (value: number, style: Style): Piece => {
+  const plain = String(Number(value.toPrecision(6)));
+  const sign = value < 0 ? precedence.sum : precedence.atom;
+  if (style !== 'latex') return { text: plain.replaceAll('-', '−'), binds: sign };
+  const [digits = plain, exponent] = plain.split('e');
+  if (exponent === undefined) return { text: plain, binds: sign };
+  const power = `10^{${Number(exponent)}}`;
+  if (digits === '1') return { text: power, binds: precedence.power };
+  return { text: `${digits} \\cdot ${power}`, binds: Math.min(sign, precedence.product) };
+};
 
 const product = (style: Style, left: string, right: string): Piece => ({
   text: style === 'text' ? `${left} · ${right}` : style === 'math' ? `${left} ${right}` : `${left}\\,${right}`,
@@ -61,7 +73,7 @@ const convolution = ({ kind, left, right, options }: Convolution, style: Style, 
   const transposes = kind === 'transposeInImage';
   const symbol =
     style === 'latex'
-      ? `\\star${transposes ? '^{\\top}' : ''}${list === '' ? '' : `_{\\text{${escapeLatex(list)}}}`}`
+      ? `\\star${transposes ? '^{\\top}' : ''}${list === '' ? '' : `_{\\text{${latexText(list)}}}`}`
       : `⋆${transposes ? 'ᵀ' : ''}${list === '' ? '' : `[${list}]`}`;
   return { text: `${a} ${symbol} ${b}`, binds: precedence.contraction };
 };
@@ -100,8 +112,7 @@ const fold: Write<'reduce'> = (node, style, of, isNamed) => {
   if (pool !== undefined) {
     const name = `${kind}pool`;
     const size = /^\d+$/.test(pool.windows);
-    if (style === 'latex') return call(style, name, size ? pool.windows : `\\text{${pool.windows}}`, of(pool.image));
-    return size
+    return size && style === 'math'
       ? atom(`${showName({ base: name, index: pool.windows, accent: 'none' }, style)}(${of(pool.image).text})`)
       : call(style, name, pool.windows, of(pool.image));
   }
@@ -109,7 +120,7 @@ const fold: Write<'reduce'> = (node, style, of, isNamed) => {
   const inner = of(operand).text;
   const symbol = folds[kind][style];
   if (style !== 'latex') return atom(`${symbol}${over === '' ? '' : `[${over}]`}(${inner})`);
-  return atom(`${symbol}${over === '' ? '' : `_{\\text{${escapeLatex(over)}}}`}\\left(${inner}\\right)`);
+  return atom(`${symbol}${over === '' ? '' : `_{\\text{${latexText(over)}}}`}\\left(${inner}\\right)`);
 };
 
 const windowText = (axes: readonly Pick<WindowAxis, 'size' | 'stride'>[]): string => {
@@ -130,12 +141,17 @@ const spelled = ({ name }: NodeOf<'input' | 'parameter' | 'variable'>, style: St
 
 // while proceed: variable ← next, from initial
 const loop: Write<'iterate'> = ({ variables, initial, next, proceed }, style, of) => {
-  const arrow = style === 'latex' ? '\\leftarrow ' : '← ';
-  const rounds = variables.map((variable, i) => {
-    const [from, to] = [initial[i], next[i]].map((expr) => (expr === undefined ? '' : of(expr).text));
-    return `${of(variable).text} ${arrow}${to} (from ${from})`;
-  });
-  return atom(`while ${of(proceed).text}: ${rounds.join(style === 'latex' ? ';\\; ' : '; ')}`);
+  const round = (variable: Expr, i: number): readonly string[] =>
+    [variable, next[i], initial[i]].map((expr) => (expr === undefined ? '' : of(expr).text));
+  const rounds = variables.map(round);
+  if (style !== 'latex')
+    return atom(
+      `while ${of(proceed).text}: ${rounds.map(([name, to, from]) => `${name} ← ${to} (from ${from})`).join('; ')}`,
+    );
+  const lines = rounds.map(([name, to, from]) => `&${name} \\leftarrow ${to} \\quad (\\text{from } ${from})`);
+  return atom(
+    `\\begin{aligned}[t]&\\text{while } ${of(proceed).text}\\text{:} \\\\ ${lines.join(' \\\\ ')}\\end{aligned}`,
+  );
 };
 
 const transposition: Write<'transpose'> = (node, style, of, isNamed) => {
@@ -146,15 +162,19 @@ const transposition: Write<'transpose'> = (node, style, of, isNamed) => {
     return call(style, 'windows', windowText(axes), of(split.image));
   }
   return permutation.length === 2
-    ? atom(transposed(style, of(operand)))
+    ? // LaTeX knows no second superscript
+      { text: transposed(style, of(operand)), binds: style === 'latex' ? precedence.power : precedence.atom }
     : call(style, 'transpose', permutation.join(','), of(operand));
 };
 
 /** The notation of every primitive. */
 const notations: { readonly [O in Op]: Write<O> } = {
-  literal: ({ value }) => (value < 0 ? { text: numberText(value), binds: precedence.sum } : atom(numberText(value))),
-  size: ({ dim }, style) => (style === 'latex' ? atom(`|\\mathrm{${escapeLatex(dim)}}|`) : atom(`|${dim}|`)),
-  iota: ({ dim }, style) => (style === 'latex' ? atom(`0\\ldots ${dim}-1`) : atom(`iota[${dim}]`)),
+  literal: ({ value }, style) => number(value, style),
+  size: ({ dim }, style) => (style === 'latex' ? atom(`|${latexWord(dim)}|`) : atom(`|${dim}|`)),
+  iota: ({ dim }, style) => {
+    if (style !== 'latex') return atom(`iota[${dim}]`);
+    return atom(`(0, \\ldots, ${typeof dim === 'number' ? dim - 1 : `|${latexWord(dim)}| - 1`})`);
+  },
   input: spelled,
   parameter: spelled,
   variable: spelled,
@@ -170,7 +190,7 @@ const notations: { readonly [O in Op]: Write<O> } = {
     const place = axis === 0 ? range : `${axis}:${range}`;
     return atom(
       style === 'latex'
-        ? `{${bracketed(of(operand), precedence.atom)}}_{[${place}]}`
+        ? `{${bracketed(of(operand), precedence.atom)}}_{[${place.replace('…', ' \\ldots ')}]}`
         : `${bracketed(of(operand), precedence.atom)}[${place}]`,
     );
   },
@@ -187,9 +207,10 @@ const notations: { readonly [O in Op]: Write<O> } = {
   result: ({ iterate, index }, style, of) => {
     const variable = iterate.node.op === 'iterate' ? iterate.node.variables[index] : undefined;
     const text = variable === undefined ? '' : of(variable).text;
-    return atom(style === 'latex' ? `{${text}}^{\\mathrm{end}}` : `${text}·end`);
+    return atom(style === 'latex' ? `{{${text}}^{\\mathrm{end}}}` : `${text}·end`);
   },
-  invalid: ({ error }) => atom(`invalid ${error.operation}`),
+  invalid: ({ error }, style) =>
+    atom(style === 'latex' ? `\\text{invalid ${latexText(error.operation)}}` : `invalid ${error.operation}`),
 };
 
 /** The row of a primitive; TypeScript cannot follow that it takes the node of its own `op` (a correlated union). */

@@ -83,6 +83,6 @@ export const scalarNotation: { readonly [F in ScalarFunction]: Write } = {
   }),
   select: (style, [c = none, x = none, y = none]) =>
     style === 'latex'
-      ? atom(`\\begin{cases}${x.text} & ${c.text} \\neq 0\\\\ ${y.text} & \\text{else}\\end{cases}`)
+      ? atom(`\\begin{cases}${x.text} & ${c.text} \\neq 0\\\\ {}${y.text} & \\text{else}\\end{cases}`)
       : atom(`(${c.text} ? ${x.text} : ${y.text})`),
 };

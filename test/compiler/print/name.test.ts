@@ -35,7 +35,20 @@ describe('names', () => {
   });
 
   it('escape what LaTeX would read', () => {
-    expect(showName(nameOf('my_input'), 'latex')).to.equal('\\mathrm{my\\_input}');
+    const latex = ['my_input', 'share%', 'a\\b', '_', 'x^2', 'two words', 'λ', 'W_out', 'größe'].map((spelled) =>
+      showName(nameOf(spelled), 'latex'),
+    );
+    expect(latex).to.deep.equal([
+      '\\text{my\\_input}',
+      '\\text{share\\%}',
+      '\\text{a\\textbackslash{}b}',
+      '\\text{\\_}',
+      '\\text{x\\textasciicircum{}2}',
+      '\\text{two words}',
+      '\\lambda',
+      '\\text{W\\_out}',
+      '\\text{größe}',
+    ]);
   });
 
   it('take the columns that a terminal shows', () => {
