@@ -134,7 +134,9 @@ describe('sgn experiment', () => {
     expect(await message('{"name": "x"}')).to.match(/bad\.json: title: /);
     const elsewhere = { ...study, benchmarks: { b: { experiment: './missing.js', epochs: 1 } } };
     expect(await message(JSON.stringify(elsewhere))).to.match(/missing\.js: neither a built-in experiment/);
-    expect(leftOf(await session('nothing', join(folder, 'bad')))).to.match(/neither a built-in study \(paper\)/);
+    expect(leftOf(await session('nothing', join(folder, 'bad')))).to.match(
+      /neither a built-in study \(paper, options\)/,
+    );
     expect(leftOf(await reportSession(join(folder, 'none'), undefined, 'sgn report')())).to.match(
       /study\.json: .*; name the folder of a study/,
     );

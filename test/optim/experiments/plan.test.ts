@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import boston from '../../../examples/boston.js';
+import options from '../../../examples/options.js';
 import paper from '../../../examples/paper.js';
 import {
   isComplete,
@@ -62,7 +63,8 @@ describe('the description of a study', () => {
   });
 
   it('of the paper is valid', () => {
-    expect(Object.keys(parsed(paper).benchmarks)).to.deep.equal(['boston', 'sine', 'mnist', 'fashion', 'cifar10']);
+    const names = ['boston', 'sine', 'mnist', 'mnist-validated', 'fashion', 'cifar10'];
+    expect(Object.keys(parsed(paper).benchmarks)).to.deep.equal(names);
   });
 
   it('of the paper compares SGN with fixed and adaptive numbers of CG iterations, SGD and Adam, on every benchmark', () => {
@@ -73,8 +75,29 @@ describe('the description of a study', () => {
       ...['Adam(0.1)', 'Adam(0.01)', 'Adam(0.001)', 'Adam(0.0001)', 'Adam(0.00001)'],
     ];
     expect(Object.keys(solvers)).to.deep.equal(names);
-    for (const { solvers: own } of Object.values(benchmarks)) expect(own).to.equal(undefined);
-    expect(plannedRuns(parsed(paper))).to.have.length(5 * names.length * seeds.length);
+    const { 'mnist-validated': validated, ...published } = benchmarks;
+    expect(Object.keys(published)).to.have.length(5);
+    for (const { solvers: own } of Object.values(published)) expect(own).to.equal(undefined);
+    expect(validated?.solvers).to.deep.equal(names.slice(0, 4));
+    expect(plannedRuns(parsed(paper))).to.have.length((5 * names.length + 4) * seeds.length);
+  });
+
+  it('of the paper holds samples out in one benchmark only, which is not the paper’s', () => {
+    const held = Object.entries(parsed(paper).benchmarks).filter(([, { validation }]) => validation !== undefined);
+    expect(held.map(([name]) => name)).to.deep.equal(['mnist-validated']);
+  });
+
+  it('of the options changes SGN(10) in one thing at a time', () => {
+    const { 'SGN(10)': base, ...variants } = parsed(options).solvers;
+    // what an option needs to act goes with it
+    const companions = ['preconditionerExponent', 'minCgIterations', 'maxCgIterations', 'curvatureBatch'];
+    for (const [name, { sgn }] of Object.entries(variants)) {
+      const changed = sgnHyperparameters.keyof().options.filter((key) => sgn[key] !== base?.sgn[key]);
+      expect(
+        changed.filter((key) => !companions.includes(key)),
+        name,
+      ).to.have.length(1);
+    }
   });
 
   it('of the paper tunes SGD and Adam by their learning rates alone, and SGN not at all', () => {
