@@ -96,7 +96,7 @@ export const experimentCommand = (): Command =>
     .option('--seconds <s>', 'end every run after so many seconds of training', positive)
     .option('--limit <n>', 'train on the first n samples only', parseCount)
     .addOption(new Option('--target <name>', 'run on this target only').choices(['auto', ...targetNames]))
-    .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
+    .option('--data <folder>', 'look for data files here first (also: SGN_DATA); boston and sine read none')
     .option('--save-every <n>', 'a checkpoint every n epochs', parseCount, 1)
     .option('--list', 'list the runs and their budgets; run nothing')
     .addHelpText('after', examples)

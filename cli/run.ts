@@ -42,7 +42,7 @@ export const runCommand = (): Command =>
         parseCount,
       )
       .addOption(new Option('--target <name>', 'where the programs run').choices(['auto', ...targetNames]))
-      .option('--data <folder>', 'look for data files here first (also: SGN_DATA)')
+      .option('--data <folder>', 'look for data files here first (also: SGN_DATA); boston and sine read none')
       .option(
         '--out <folder>',
         'write config, history, summary, parameters (safetensors) and checkpoint into this folder',
