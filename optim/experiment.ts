@@ -100,18 +100,16 @@ export const isExperiment = (value: unknown): value is Experiment => experimentF
 
 const experimentModule = z.object({ default: z.custom<Experiment>(isExperiment) });
 
-/** The experiment that a loaded module exports as its default. */
-export const experimentOf = (path: string, module: unknown): E.Either<ConfigError, Experiment> => {
+const defaultExport = (path: string, module: unknown, otherwise: string): E.Either<ConfigError, Experiment> => {
   const parsed = experimentModule.safeParse(module);
   return parsed.success
     ? E.right(parsed.data.default)
-    : E.left({
-        _tag: 'ConfigError',
-        setting: path,
-        problem:
-          'its default export is no experiment; write `export default experiment({ name, problem, dataset, settings })`',
-      });
+    : E.left({ _tag: 'ConfigError', setting: path, problem: `its default export is ${otherwise}` });
 };
+
+/** The experiment that a loaded module exports as its default. */
+export const experimentOf = (path: string, module: unknown): E.Either<ConfigError, Experiment> =>
+  defaultExport(path, module, 'no experiment; write `export default experiment({ name, problem, dataset, settings })`');
 
 /** A model, and the settings that a step of it is looked at with. */
 export type Subject = Pick<Experiment, 'problem' | 'settings'>;
@@ -135,16 +133,13 @@ const plainSettings: RunSettingsInput = { batchSize: 100, epochs: 1 };
 /** The model that a loaded module exports as its default: of an experiment, or by itself, as `problem` gives it. */
 export const subjectOf = (path: string, module: unknown): E.Either<ConfigError, Subject> => {
   const model = modelModule.safeParse(module);
-  if (model.success) return E.right({ problem: model.data.default, settings: plainSettings });
-  const parsed = experimentModule.safeParse(module);
-  return parsed.success
-    ? E.right(parsed.data.default)
-    : E.left({
-        _tag: 'ConfigError',
-        setting: path,
-        problem:
-          'its default export is neither a model nor an experiment; write `export default problem({ … })` or `export default experiment({ … })`',
-      });
+  return model.success
+    ? E.right({ problem: model.data.default, settings: plainSettings })
+    : defaultExport(
+        path,
+        module,
+        'neither a model nor an experiment; write `export default problem({ … })` or `export default experiment({ … })`',
+      );
 };
 
 /** Loads an experiment's data. What its loader throws is a failure like others. */

@@ -1,7 +1,7 @@
 /** What is to be learned: a network's output, a loss on it, and where its data and parameters enter. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { checkAuthored } from '../compiler/inspect/graphs.js';
+import { checkAuthored } from '../compiler/authored.js';
 import {
   argmax,
   type DslError,
@@ -97,8 +97,8 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
     E.flatMap(() => inputName(`${name}: target`, target)),
     E.flatMap(() => batchDimension(input, target)),
     E.bindTo('batch'),
-    E.tap(() => checkAuthored({ name, output, loss })),
-    E.bind('parameters', () => parameterSpace([loss(output)])),
+    E.bind('value', () => checkAuthored({ name, output, loss })),
+    E.bind('parameters', ({ value }) => parameterSpace([value])),
     E.map(({ batch, parameters }) => ({ name, input, target, batch, output, loss, metric, initialiser, parameters })),
   );
 };

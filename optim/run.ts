@@ -148,10 +148,10 @@ export const run = (
             ...hooks,
             onEpoch: (record, progress) => {
               const { history, seconds, generator, best } = progress;
-              const kept = best === undefined ? {} : { best: encodeVector(best) };
+              const kept = () => (best === undefined ? {} : { best: encodeVector(best) });
               const snapshot = pipe(
                 optimizer.encode(progress.state),
-                TE.map((state) => ({ identity, history, seconds, generator, state, ...kept })),
+                TE.map((state) => ({ identity, history, seconds, generator, state, ...kept() })),
               );
               return hooks.onEpoch(record, progress, snapshot);
             },

@@ -36,7 +36,7 @@ export interface InspectedLeaf {
   readonly name: Notation;
   readonly shape: string;
   readonly kind: 'input' | 'parameter' | 'direction' | 'cotangent' | 'variable';
-  /** The loop (by key) whose variable it is. */
+  /** The loop (by key) whose variable it is; the leaf's own key then begins with it. */
   readonly loop?: string;
   readonly stage: number;
 }

@@ -1,24 +1,18 @@
 /** The graphs that can be looked at: a model, its derivatives, and whatever else is staged for compilation. */
 import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
 import { type DslError, nameError } from '../../dsl/error.js';
-import { check, postorder } from '../../dsl/expr.js';
+import { postorder } from '../../dsl/expr.js';
 import { input } from '../../dsl/leaves.js';
-import { misfit } from '../../dsl/misfit.js';
 import type { Expr } from '../../dsl/node.js';
 import { bindParameters, flattenParameters, type ParameterSpace, splitParameters } from '../../dsl/parameters.js';
+import { type Authored, checkAuthored, firstMistake } from '../authored.js';
 import { ggnVectorProduct, grad, vjp } from '../differentiate/derive.js';
 import { jvp } from '../differentiate/jvp.js';
 import type { StageExpressions } from '../lower/lower.js';
 import type { Lane } from './origins.js';
 
 /** What is looked into: a network's output, a loss on it, and how its parameters lie in θ. */
-export interface InspectedModel {
-  readonly name: string;
-  /** z, before the output nonlinearity. */
-  readonly output: Expr;
-  /** z ↦ the loss, a scalar. */
-  readonly loss: (output: Expr) => Expr;
+export interface InspectedModel extends Authored {
   readonly parameters: ParameterSpace;
 }
 
@@ -107,36 +101,6 @@ const transposedFor: Readonly<Record<GraphName, string>> = {
   vjp: 'u',
   ggn: 'H J v',
 };
-
-/** The first mistake among named expressions of a model, with the path to it. */
-const firstMistake = (model: string, named: Readonly<Record<string, Expr>>): E.Either<DslError, unknown> => {
-  for (const [name, expr] of Object.entries(named)) {
-    const checked = check(expr);
-    if (E.isLeft(checked)) return E.left({ ...checked.left, path: [model, name, ...checked.left.path] });
-  }
-  return E.right(named);
-};
-
-/**
- * Checks what an author wrote, where parameters still have their names. Left: the mistake, or a loss that is no scalar,
- * with the path to it.
- */
-export const checkAuthored = ({
-  name,
-  output,
-  loss,
-}: Pick<InspectedModel, 'name' | 'output' | 'loss'>): E.Either<DslError, unknown> =>
-  pipe(
-    E.right({ output, loss: loss(output) }),
-    E.tap((authored) => firstMistake(name, authored)),
-    E.filterOrElseW(
-      (authored) => authored.loss.shape.length === 0,
-      (authored): DslError => ({
-        ...misfit('loss', 'a scalar, such as a mean over the batch', authored.loss),
-        path: [name, 'loss'],
-      }),
-    ),
-  );
 
 /** Derives a graph of a model. Left: a mistake that the model carries, or an input that is called `theta`, `v` or `u`. */
 export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<DslError, InspectedGraph> => {

@@ -128,7 +128,16 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
   const define = definitions(names);
   const defineDerived = definitions(levelStatements(derived).names);
   const use = writer(names, 'text').use;
-  const keyOf = (expr: Expr): string => use(expr).text;
+  const loopOf = new Map(
+    analysis.order.flatMap((expr) =>
+      expr.node.op === 'iterate' ? expr.node.variables.map((variable) => [variable, expr] as const) : [],
+    ),
+  );
+  // a loop's variable may be called like another's, or like a result
+  const keyOf = (expr: Expr): string => {
+    const loop = loopOf.get(expr);
+    return loop === undefined ? use(expr).text : `${use(loop).text}.${use(expr).text}`;
+  };
   const nameOf = (expr: Expr): Notation => notation((style) => writer(names, style).use(expr).text);
   const values = list.map(
     ({ expr, name }): InspectedValue => ({
@@ -144,11 +153,6 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       derived: defineDerived(level.derivedFrom.get(expr) ?? expr),
       uses: mentioned(expr, names, level.given).map(keyOf),
     }),
-  );
-  const loopOf = new Map(
-    analysis.order.flatMap((expr) =>
-      expr.node.op === 'iterate' ? expr.node.variables.map((variable) => [variable, expr] as const) : [],
-    ),
   );
   const leaves = postorder(outputs, (expr) => level.given.has(expr) && !isPart(expr))
     .filter((expr) => (level.given.has(expr) && !isPart(expr)) || isLeaf(expr))

@@ -1,5 +1,5 @@
-/** What the values of a level are made of, by position: names are shorter, but a variable may be called like a result. */
-import type { InspectedLeaf, InspectedLevel, InspectedValue } from './data.js';
+/** What the values of a level are made of, by position. */
+import type { InspectedLevel } from './data.js';
 import { type Lane, lanes } from './origins.js';
 
 /** The positions, in a level's lists, of what one definition mentions. */
@@ -8,23 +8,15 @@ export interface Mentions {
   readonly leaves: readonly number[];
 }
 
-/** A variable is seen by its loop, and by what is computed in it. */
-const sees = ({ key, loops }: InspectedValue, { loop }: InspectedLeaf): boolean =>
-  loop === undefined || loop === key || loops.includes(loop);
-
-/** What the definition of every value mentions: a name that a variable and a result share is the variable inside of its loop. */
+/** What the definition of every value mentions. */
 export const mentionsOf = ({ values, leaves }: InspectedLevel): readonly Mentions[] => {
   const valueAt = new Map(values.map(({ key }, i) => [key, i] as const));
   const leafAt = new Map(leaves.map(({ key }, i) => [key, i] as const));
-  return values.map((value) => {
-    const found = [...new Set(value.uses)].map((use) => {
-      const at = leafAt.get(use);
-      const leaf = at === undefined ? undefined : leaves[at];
-      return leaf !== undefined && sees(value, leaf) ? { leaf: at } : { value: valueAt.get(use) };
-    });
+  return values.map(({ uses }) => {
+    const keys = [...new Set(uses)];
     return {
-      values: found.flatMap(({ value: position }) => position ?? []),
-      leaves: found.flatMap(({ leaf: position }) => position ?? []),
+      values: keys.flatMap((key) => valueAt.get(key) ?? []),
+      leaves: keys.flatMap((key) => leafAt.get(key) ?? []),
     };
   });
 };

@@ -5,7 +5,7 @@ import type { Expr } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { type CompileError, compile } from '../compile.js';
 import { kernelCost, kernelsOf, programCost } from '../cost.js';
-import { lowerGrouped } from '../lower/lower.js';
+import { lowerGrouped, storedAs } from '../lower/lower.js';
 import { stepBuffers } from '../memory.js';
 import { kernelText } from '../print/kernel.js';
 import { showName } from '../print/name.js';
@@ -23,9 +23,6 @@ export interface CompiledGraph {
   readonly program: Program;
   readonly inspected: InspectedProgram;
 }
-
-/** What is stored for an expression: a reshape is another view of the same array. */
-const storedAs = (expr: Expr): Expr => (expr.node.op === 'reshape' ? storedAs(expr.node.operand) : expr);
 
 /** The expressions that a kernel computes on the way, without those that other kernels compute. */
 const inlined = (expr: Expr, kernelOf: ReadonlyMap<Expr, string>): readonly Expr[] => {

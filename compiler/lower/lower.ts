@@ -48,7 +48,7 @@ const rootsOf = (outputs: readonly Expr[], order: readonly Expr[]): ReadonlySet<
   new Set([...outputs, ...loopsOf(order).flatMap(({ node }) => [...node.initial, ...node.next, node.proceed])]);
 
 /** The expression whose buffer shows the value of a kept, leaf or reshaped expression. */
-const stored = (expr: Expr): Expr => {
+export const storedAs = (expr: Expr): Expr => {
   let at = expr;
   while (at.node.op === 'reshape') at = at.node.operand;
   return at;
@@ -82,7 +82,7 @@ const bufferTable = (sizes: Sizes, kept: ReadonlySet<Expr>) => {
   };
   /** The buffer of an expression that has one. */
   const find = (expr: Expr): number | undefined => {
-    const at = stored(expr);
+    const at = storedAs(expr);
     return kept.has(at) || isLeafBuffer(at) ? of(at) : undefined;
   };
   /** The buffer of an expression that has to have one. */

@@ -33,6 +33,12 @@ const along = (values: readonly number[]): string => (allEqual(values) ? String(
 const option = (name: string, values: readonly number[], usual: number): readonly string[] =>
   values.every((value) => value === usual) ? [] : [`${name} ${along(values)}`];
 
+/** The stride and the dilation of windows. */
+const spacing = (windows: readonly WindowAxis[]): readonly string[] => {
+  const [strides, dilations] = [windows.map(({ stride }) => stride), windows.map(({ dilation }) => dilation)];
+  return [...option('stride', strides, 1), ...option('dilation', dilations, 1)];
+};
+
 const sorted = (windows: readonly WindowAxis[], first: number): boolean =>
   windows.every(({ axis }, k) => axis === first + k);
 
@@ -96,16 +102,7 @@ const forwards = (
     right,
     options: [
       ...(kind === 'transposeInWeights' ? [batchOf(image)] : []),
-      ...option(
-        'stride',
-        windows.map(({ stride }) => stride),
-        1,
-      ),
-      ...option(
-        'dilation',
-        windows.map(({ dilation }) => dilation),
-        1,
-      ),
+      ...spacing(windows),
       ...(even ? option('padding', before.slice(2), 0) : []),
     ],
   };
@@ -188,18 +185,7 @@ export const addedConvolution = (
       sameShape(weights, [filter, channel, ...taps])
     );
   };
-  const options = [
-    ...option(
-      'stride',
-      windows.map(({ stride }) => stride),
-      1,
-    ),
-    ...option(
-      'dilation',
-      windows.map(({ dilation }) => dilation),
-      1,
-    ),
-  ];
+  const options = spacing(windows);
   if (isProduct(node.leftLabels, node.rightLabels))
     return { kind: 'transposeInImage', left: node.right, right: node.left, options };
   return isProduct(node.rightLabels, node.leftLabels)

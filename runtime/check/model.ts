@@ -1,9 +1,10 @@
 /** `checkModel`: certificates for the derivatives of a user's own model, in float64 and on a target. */
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { checkAuthored } from '../../compiler/authored.js';
 import { type TangentRules, tangentRules } from '../../compiler/differentiate/tangents.js';
 import { evaluate } from '../../compiler/evaluate.js';
-import { boundModel, checkAuthored, type InspectedModel } from '../../compiler/inspect/graphs.js';
+import { boundModel, type InspectedModel } from '../../compiler/inspect/graphs.js';
 import { nameOf } from '../../compiler/print/name.js';
 import type { Names } from '../../compiler/print/names.js';
 import { type DslError, type Expr, input, postorder, type Sizes, showDslError } from '../../dsl/index.js';

@@ -153,7 +153,7 @@ const translators = {
   },
   webgl2: {
     canvas: { getContext: () => noGl },
-    // the texture that a kernel of these extents leaves, its layout included
+    // the texture that a kernel of these extents leaves, its layout included; in this mode no promise of one
     argument: (gpu, extents) =>
       gpu.createKernel('function () { return 0; }', kernelSettings(extents, 1000))() as NativeHandle,
     textOf: ({ compiledFragmentShader }) => compiledFragmentShader,
@@ -171,7 +171,7 @@ export interface Untranslated extends Pick<NativeSettings, 'output' | 'loopMaxIt
   readonly scalars: readonly number[];
 }
 
-/** The shader that gpu.js makes of a kernel for a mode, wherever this runs: no device is asked. Throws as gpu.js does. */
+/** The shader that gpu.js makes of a kernel for a mode, wherever this runs: no device is asked. Throws where gpu.js does. */
 export const translate = (mode: TranslatingMode, untranslated: Untranslated): string => {
   const { source, output, loopMaxIterations, scalars } = untranslated;
   const translator: Translator = translators[mode];
@@ -179,10 +179,13 @@ export const translate = (mode: TranslatingMode, untranslated: Untranslated): st
   try {
     const { canvas } = translator;
     const gpu = new library.GPU({ mode, ...(canvas === undefined ? {} : { canvas }) });
+    // `build` is there in every mode; calls of a kernel have no use for it
     const { kernel } = gpu.createKernel(source, kernelSettings(output, loopMaxIterations)) as Buildable;
     if (mode === 'webgpu') kernel._buildAsync = () => Promise.resolve();
     kernel.build(...untranslated.arguments.map((extents) => translator.argument(gpu, extents)), ...scalars);
-    return translator.textOf(kernel) ?? '';
+    const text = translator.textOf(kernel);
+    if (!text) throw new Error(`gpu.js gave no shader for ${mode}`);
+    return text;
   } finally {
     library.GPU.enableValidation();
   }

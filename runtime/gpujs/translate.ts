@@ -1,13 +1,13 @@
 /**
  * Shaders without a device: gpu.js translates a program's kernels as it would for one, and nothing runs. The text is the
- * one that a device gets, but for what gpu.js adapts to the device at hand: WebGL's texture of an array that the caller
- * uploads or a copy leaves, and its guard for devices whose integer division is inexact.
+ * one that a device gets, but for the extents of WebGL's texture where a copy, as of a loop's variable, leaves the array.
  */
 import * as A from 'fp-ts/lib/Array.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { type EmittedKernel, emitKernels } from '../../compiler/emit/gpujs/index.js';
 import type { EmittedSource, EmittedSources, SourceError } from '../../compiler/inspect/sources.js';
 import type { Program } from '../../compiler/program.js';
+import { messageOf } from './kernels.js';
 import { type TranslatingMode, translate } from './library.js';
 import { nonFiniteConstants } from './workarounds.js';
 
@@ -41,7 +41,7 @@ export const shaderSources = (program: Program, language: ShaderLanguage): Emitt
           scalars: takesNonFinite ? nonFiniteConstants : [],
         }),
       }),
-      (thrown) => ({ kernel: name, reason: thrown instanceof Error ? thrown.message : String(thrown) }),
+      (thrown) => ({ kernel: name, reason: messageOf(thrown) }),
     ),
   );
   const { left: untranslated, right: sources } = A.separate(translated);

@@ -57,7 +57,7 @@ describe('inspectProblem', () => {
   for (const sgn of [{}, { cgBacktracking: true }, { warmStart: 0.9, preconditioner: 'jacobi' }])
     it(`mentions only what it defines, each value once, after every pass: ${JSON.stringify(sgn)}`, () => {
       for (const { values, leaves, stages } of stepLevels(sgn)) {
-        const keys = values.map(({ key }) => key);
+        const keys = [...values, ...leaves].map(({ key }) => key);
         expect(new Set(keys).size, 'distinct keys').to.equal(keys.length);
         const known = new Set(leaves.map(({ key }) => key));
         for (const { key, uses } of values) {
