@@ -139,7 +139,7 @@ describeOnSwiftShader('arrays on gpujs:webgpu', () => {
       },
     };
     const executable = executableOf(halving(length), plan.right, counting);
-    const steps = 3000;
+    const steps = 6000;
     let x = await halved(executable, new Float32Array(length));
     let mostAlive = 0;
     for (let i = 2; i <= steps; i++) {
@@ -149,8 +149,9 @@ describeOnSwiftShader('arrays on gpujs:webgpu', () => {
       if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(uploads).to.equal(1);
-    // Without freeing, the results of all steps together would be 240 MB, the temporaries as much again.
-    expect(mostAlive * 4 * length).to.be.below(120e6);
+    // Without freeing, the results of all steps together would be 480 MB, the temporaries as much again. What is alive
+    // levels off, at a height that the collector chooses by the heap of the whole process: 80 to 140 MB are seen.
+    expect(mostAlive * 4 * length).to.be.below(300e6);
     expect(orThrow(await x.read())[0]).to.equal(2);
     executable.dispose();
     device.dispose();
