@@ -1,9 +1,10 @@
 /** Reading files, and replacing them so that a reader, or a machine that lost power, has the old content or the new one. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { z } from 'zod';
+import { makeFolders } from '../examples/data/folder.js';
 
 /** A file that could not be read or written, or that holds something else than it should. */
 export interface FileError {
@@ -40,9 +41,7 @@ export const unreadable = (path: string, reason: string): FileError => ({
 
 /** Makes a folder and those above it. */
 export const makeFolder = (path: string): TE.TaskEither<FileError, void> =>
-  attempt('write', path, async () => {
-    await mkdir(path, { recursive: true });
-  });
+  attempt('write', path, () => makeFolders(path));
 
 // What is not yet on the disk when the name changes would be lost with the power: contents first, then the name.
 const writeSynced = async (path: string, content: string | Uint8Array): Promise<void> => {
@@ -75,10 +74,22 @@ export const replaceFile = (
   const path = join(folder, name);
   const temporary = `${path}.${process.pid}.partial`;
   return attempt('write', path, async () => {
-    await writeSynced(temporary, content);
-    await rename(temporary, path);
+    try {
+      await writeSynced(temporary, content);
+      await rename(temporary, path);
+    } catch (thrown) {
+      // what could not be written whole must not fill a disk on which the next file may still fit
+      await rm(temporary, { force: true });
+      throw thrown;
+    }
     await syncFolder(dirname(path));
   });
+};
+
+/** Removes a file of a folder, if it is there. */
+export const removeFile = (folder: string, name: string): TE.TaskEither<FileError, void> => {
+  const path = join(folder, name);
+  return attempt('write', path, () => rm(path, { force: true }));
 };
 
 /** A value as the text of a JSON file. */

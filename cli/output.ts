@@ -17,15 +17,18 @@ import {
 } from '../optim/index.js';
 import { showTargetError } from '../runtime/index.js';
 import { parametersName, writeCheckpoint } from './checkpoint.js';
-import { jsonText, makeFolder, replaceFile, showFileError } from './files.js';
+import { jsonText, makeFolder, removeFile, replaceFile, showFileError } from './files.js';
 
 /** A step of writing: Left is one line for the user. */
 type Write = TE.TaskEither<string, void>;
 
-/** Makes the folder and writes what the run is to do. */
+const summaryName = 'summary.json';
+
+/** Makes the folder and writes what the run is to do; how an earlier run in it ended is no longer said there. */
 export const writeConfig = (folder: string, config: unknown): Write =>
   pipe(
     makeFolder(folder),
+    TE.flatMap(() => removeFile(folder, summaryName)),
     TE.flatMap(() => replaceFile(folder, 'config.json', jsonText(config))),
     TE.mapLeft(showFileError),
   );
@@ -64,4 +67,4 @@ export const saveCheckpoint = (folder: string, snapshot: TE.TaskEither<Optimizer
 
 /** Writes how the run ended, after everything else: a folder with a summary is complete. */
 export const writeSummary = (folder: string, run: Run, result: TrainResult<OptimizerState>): Write =>
-  pipe(replaceFile(folder, 'summary.json', jsonText(summaryOf(run, result, new Date()))), TE.mapLeft(showFileError));
+  pipe(replaceFile(folder, summaryName, jsonText(summaryOf(run, result, new Date()))), TE.mapLeft(showFileError));

@@ -1,11 +1,12 @@
 /** Downloads: one file, from the first mirror that gives it, kept only if its checksum is the official one. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { reasonOf } from './bytes.js';
 import type { DownloadError } from './error.js';
+import { makeFolders } from './folder.js';
 
 /** How far a download has come. */
 export interface DownloadProgress {
@@ -59,7 +60,7 @@ const downloadFrom = async (
 ): Promise<E.Either<DownloadError, string>> => {
   const partial = `${path}.${process.pid}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     const actual = await fetchTo(url, partial, file.name, onProgress);
     if (actual !== file.sha256) {
       return E.left({ _tag: 'ChecksumMismatch', url, expected: file.sha256, actual });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -97,13 +98,18 @@ describe('sgn run', () => {
 
   it('keeps what was reached when it is interrupted', async () => {
     const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', join(folder, 'b')];
+    await mkdir(join(folder, 'b'));
+    await writeFile(join(folder, 'b', 'summary.json'), 'of an earlier run in this folder');
     let sent = false;
+    let summarised: boolean | undefined;
     const { code, out } = await sgn(args, (text, { interrupt }) => {
       if (sent || !/^epoch +3 /m.test(text)) return;
       sent = true;
+      summarised = existsSync(join(folder, 'b', 'summary.json'));
       interrupt();
     });
     expect(code).to.equal(0);
+    expect(summarised, 'a summary while the run goes on').to.equal(false);
     expect(out)
       .to.include('interrupted; what was reached is kept')
       .and.to.match(/│ epoch │/);
