@@ -255,6 +255,7 @@ export const train = <State extends OptimizerState>(
     async () => {
       const completed = progress.history.length;
       if (completed >= training.epochs) return finished(progress, { _tag: 'Epochs' });
+      if (progress.seconds >= training.seconds) return finished(progress, { _tag: 'Seconds' });
       const { orders, generator } = drawOrders(training, progress.generator);
       const end = await runSteps(training, orders, progress)();
       if (E.isLeft(end)) {

@@ -55,7 +55,7 @@ const narrowed = (benchmark: Benchmark, { epochs, seconds, limit, solvers }: Sel
     : { solvers: benchmark.solvers.filter((solver) => solvers.includes(solver)) }),
 });
 
-/** The study with only what is selected; a name that the study does not have is refused. */
+/** The study with only what is selected; a name that the study does not have is refused, and so is a part without a run. */
 export const selectStudy = (study: Study, selection: Selection): E.Either<ConfigError, Study> =>
   pipe(
     unknownName('benchmarks', Object.keys(study.benchmarks), selection.benchmarks),
@@ -80,6 +80,14 @@ export const selectStudy = (study: Study, selection: Selection): E.Either<Config
       seeds: study.seeds.slice(0, selection.seeds),
       targets: selection.targets === undefined ? study.targets : [...selection.targets],
     })),
+    E.filterOrElse(
+      (part) => plannedRuns(part).length > 0,
+      ({ benchmarks, solvers }): ConfigError => ({
+        _tag: 'ConfigError',
+        setting: 'solvers',
+        problem: `the study does not run ${Object.keys(solvers).join(', ')} on ${Object.keys(benchmarks).join(', ')}; choose others of its solvers or benchmarks`,
+      }),
+    ),
   );
 
 /** The runs of a study: benchmark by benchmark, and seed by seed within it, so that means over few seeds come first. */

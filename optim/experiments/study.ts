@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { z } from 'zod';
 import { targetNames } from '../../runtime/target.js';
 import { type ConfigError, type Experiment, isExperiment, runSettings } from '../experiment.js';
+import { solverNames } from '../hyperparameters.js';
 import { publishedSchema } from './published.js';
 
 /** A name that is also the name of a folder on every system. */
@@ -40,20 +41,23 @@ const benchmarkSchema = z
     /** … or with the first step after so many seconds of training. */
     seconds: z.number().positive().optional(),
     /** The solvers to run; all where it is left out. */
-    solvers: z.array(name).min(1).optional(),
+    solvers: z.array(name).min(1).refine(distinct, { error: 'the solvers must differ' }).optional(),
     published: publishedSchema.optional(),
   })
   .refine(({ epochs, seconds }) => epochs !== undefined || seconds !== undefined, {
     error: 'needs a budget: epochs, seconds, or both',
   });
 
+const some = <S extends z.ZodRecord>(schema: S): S =>
+  schema.refine((record) => Object.keys(record).length > 0, { error: 'at least one is needed' });
+
 /** The schema of a study. */
 export const studySchema = z
   .strictObject({
     name,
     title: z.string().min(1),
-    benchmarks: z.record(name, benchmarkSchema),
-    solvers: z.record(name, solverSchema),
+    benchmarks: some(z.record(name, benchmarkSchema)),
+    solvers: some(z.record(name, solverSchema)),
     seeds: z.array(z.int().min(0)).min(1).refine(distinct, { error: 'the seeds must differ' }),
     targets: z
       .array(z.enum(['auto', ...targetNames]))
@@ -86,15 +90,35 @@ export type Benchmark = Readonly<z.output<typeof benchmarkSchema>>;
 /** A study, with its types checked where it is written: what a module exports as its default. */
 export const study = (definition: StudyInput): StudyInput => definition;
 
+/** What an author writes as a solver, before the settings of all optimizers are completed. */
+const writtenSolvers = z.object({
+  solvers: z.record(
+    z.string(),
+    z.looseObject({ solver: z.string().default('sgn') }).superRefine(({ solver, ...written }, context) => {
+      const other = solverNames.find((key) => key !== solver && Object.hasOwn(written, key));
+      if (other !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [other],
+          message: `these settings have no effect, as the solver is ${solver}; leave them out, or choose it by "solver": "${other}"`,
+        });
+    }),
+  ),
+});
+
+/** The first thing that is wrong, with the way to it. A key that is refused says why in issues of its own. */
+const showFirst = ({ issues: [issue] }: z.ZodError): string => {
+  const message = (issue?.code === 'invalid_key' ? issue.issues[0] : issue)?.message ?? 'not valid';
+  const path = issue?.path.join('.') ?? '';
+  return path === '' ? message : `${path}: ${message}`;
+};
+
 /** Checks a study; the error names the first thing that is wrong. */
 export const parseStudy = (origin: string, value: unknown): E.Either<ConfigError, Study> => {
+  const refuse = (error: z.ZodError) =>
+    E.left<ConfigError>({ _tag: 'ConfigError', setting: origin, problem: showFirst(error) });
   const parsed = studySchema.safeParse(value);
-  if (parsed.success) return E.right(parsed.data);
-  const [issue] = parsed.error.issues;
-  const path = issue?.path.join('.') ?? '';
-  return E.left({
-    _tag: 'ConfigError',
-    setting: origin,
-    problem: `${path === '' ? '' : `${path}: `}${issue?.message ?? 'not valid'}`,
-  });
+  if (!parsed.success) return refuse(parsed.error);
+  const written = writtenSolvers.safeParse(value);
+  return written.success ? E.right(parsed.data) : refuse(written.error);
 };

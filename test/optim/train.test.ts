@@ -126,6 +126,13 @@ describe('training', () => {
     expect([...rowsOf(first.batches), ...rowsOf(second.batches)]).to.deep.equal(rowsOf(whole.batches));
   });
 
+  it('takes no further step where an earlier run has used the seconds up', async () => {
+    const earlier = { ...startOf(), seconds: 7 };
+    const { training, records } = watched({ seconds: 7 });
+    expect(await train(training, earlier)()).to.deep.equal({ progress: earlier, ending: { _tag: 'Seconds' } });
+    expect(records).to.deep.equal([]);
+  });
+
   it('lets other events happen between steps', async () => {
     let events = 0;
     const timer = setInterval(() => {

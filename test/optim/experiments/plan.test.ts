@@ -59,7 +59,23 @@ describe('the description of a study', () => {
     expect(refused({ ...definition, solvers: { s: { solver: 'sgn', sgn: { dampnig: 1 } } } })).to.match(
       /^study: solvers\.s\.sgn: .*dampnig/,
     );
+    expect(
+      refused({ ...definition, benchmarks: { a: { experiment: 'boston', epochs: 1, solvers: ['SGN(2)', 'SGN(2)'] } } }),
+    ).to.equal('study: benchmarks.a.solvers: the solvers must differ');
+    expect(refused({ ...definition, solvers: { '../x': { solver: 'sgn' } } })).to.match(
+      /^study: solvers\.\.\.\/x: letters, digits/,
+    );
     expect(refused(null)).to.match(/^study: /);
+  });
+
+  it('refuses settings of another optimizer than a solver has, also where none is named', () => {
+    const adam = { learningRate: 0.01 };
+    const message = (solver: unknown): string =>
+      refused({ ...definition, benchmarks: { b: { experiment: 'boston', epochs: 1 } }, solvers: { a: solver } });
+    expect(message({ solver: 'sgd', adam })).to.match(
+      /^study: solvers\.a\.adam: .*no effect.* solver is sgd; .* "solver": "adam"$/,
+    );
+    expect(message({ adam })).to.match(/^study: solvers\.a\.adam: .*no effect.* solver is sgn; /);
   });
 
   it('of the paper is valid', () => {
@@ -191,6 +207,14 @@ describe('a part of a study', () => {
       'solvers: there is no SGN(3) in the study; there are SGN(2), SGD(1)',
     );
     expect(message({ seeds: 3 })).to.equal('seeds: the study has 2, not 3');
+  });
+
+  it('has at least one run', () => {
+    expect(showConfigError(leftOf(selectStudy(study, { benchmarks: ['large'], solvers: ['SGD(1)'] })))).to.equal(
+      'solvers: the study does not run SGD(1) on large; choose others of its solvers or benchmarks',
+    );
+    expect(refused({ ...definition, benchmarks: {} })).to.equal('study: benchmarks: at least one is needed');
+    expect(refused({ ...definition, solvers: {} })).to.match(/^study: solvers: at least one is needed/);
   });
 });
 
