@@ -1,7 +1,7 @@
 /** The hyperparameters as options of the command line, read off their schemas. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { type SolverName, solverNames, solverSchemas } from '../optim/index.js';
+import { type ConfigError, type SolverName, showConfigError, solverNames, solverSchemas } from '../optim/index.js';
 
 /** One hyperparameter, as its schema describes it. */
 interface Hyperparameter {
@@ -133,3 +133,22 @@ export const misplacedHyperparameter = (
 
 /** The option of a hyperparameter, as a user writes it. */
 export const optionName = (key: string): string => `--${dashed(key)}`;
+
+const ownOptions: Readonly<Record<string, string>> = {
+  batchSize: '--batch',
+  ...Object.fromEntries(
+    ['solver', 'epochs', 'seconds', 'seed', 'validation', 'target'].map((key) => [key, optionName(key)]),
+  ),
+};
+
+/** One line on a setting that is refused, with the option of `sgn run` that gives it. */
+export const showSettingError = (
+  error: ConfigError,
+  { solver, cg }: { readonly solver: unknown; readonly cg: unknown },
+): string => {
+  const [section = '', key] = error.setting.split('.');
+  const ofSolver = key !== undefined && section === solver && solversWith(key).length > 0;
+  const hyperparameter = key === 'maxCgIterations' && cg !== undefined ? '--cg' : optionName(key ?? '');
+  const option = ofSolver ? hyperparameter : ownOptions[error.setting];
+  return showConfigError(option === undefined ? error : { ...error, setting: `${error.setting} (${option})` });
+};

@@ -25,7 +25,7 @@ import { historyCharts } from './chart.js';
 import { startFromCheckpoint, startFromParameters } from './checkpoint.js';
 import { loadExperiment } from './experiments.js';
 import { withInterrupt } from './interrupt.js';
-import { givenHyperparameters, misplacedHyperparameter } from './options.js';
+import { givenHyperparameters, misplacedHyperparameter, showSettingError } from './options.js';
 import { writeConfig } from './output.js';
 import { endingLine, epochLine, firstStepLine, historyTable, keptLine, publishedTable } from './render.js';
 import { trainKept } from './training.js';
@@ -62,6 +62,8 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
   // `--cg` is short for --max-cg-iterations, and named as the user wrote it where it is refused.
   if (chosen.success && chosen.data !== 'sgn' && options.cg !== undefined)
     return TE.left(`--cg is a setting of sgn, not of ${chosen.data}; leave it out or choose another --solver`);
+  if (options.cg !== undefined && options.maxCgIterations !== undefined)
+    return TE.left('--cg and --max-cg-iterations are the same setting; leave one of them out');
   const own = { ...givenHyperparameters(options), ...given({ maxCgIterations: options.cg }) };
   const settings = {
     ...experiment.settings,
@@ -70,7 +72,10 @@ const settingsOf = (experiment: Experiment, options: RunOptions): Step<RunSettin
   };
   const misplaced = chosen.success ? misplacedHyperparameter(chosen.data, own) : undefined;
   return misplaced === undefined
-    ? pipe(TE.fromEither(parseRunSettings(settings)), TE.mapLeft(showConfigError))
+    ? pipe(
+        TE.fromEither(parseRunSettings(settings)),
+        TE.mapLeft((error) => showSettingError(error, { solver: chosen.data, cg: options.cg })),
+      )
     : TE.left(misplaced);
 };
 
@@ -108,7 +113,12 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
       ),
     ),
     TE.bind('readingSeconds', ({ readingFrom }) => TE.fromIO(() => (performance.now() - readingFrom) / 1000)),
-    TE.tap((made) => pipe(TE.fromEither(checkRun(made)), TE.mapLeft(showConfigError))),
+    TE.tap((made) =>
+      pipe(
+        TE.fromEither(checkRun(made)),
+        TE.mapLeft((error) => showSettingError(error, { solver: made.settings.solver, cg: options.cg })),
+      ),
+    ),
     TE.bind('choice', ({ settings }) => pipe(chooseTarget(settings.target), TE.mapLeft(showTargetError))),
     TE.map(({ choice: { target, reason }, ...made }) => ({
       ...made,

@@ -121,7 +121,7 @@ describe('sgn run', () => {
   it('ends with one line on standard error and exit code 1 where it cannot run', async () => {
     const { code, out, errors } = await sgn(['run', 'boston', '--damping', '-1']);
     expect([code, out]).to.deep.equal([1, '']);
-    expect(errors).to.match(/^sgn: sgn\.damping: .*>0\n$/);
+    expect(errors).to.match(/^sgn: sgn\.damping \(--damping\): .*>0\n$/);
   });
 
   it('says what is possible where an option is none', async () => {
@@ -141,15 +141,25 @@ describe('sgn run', () => {
 
   const refusals: readonly (readonly [name: string, options: RunOptions, message: RegExp])[] = [
     ['nothing', {}, /^nothing: neither a built-in experiment \(boston, sine, mnist.*path of a module$/],
-    ['boston', { batch: 405 }, /^batchSize: 405 is more than the 404 training samples; choose at most 404$/],
-    ['boston', { epochs: 1.5 }, /^epochs: .*int/],
+    [
+      'boston',
+      { batch: 405 },
+      /^batchSize \(--batch\): 405 is more than the 404 training samples; choose at most 404$/,
+    ],
+    ['boston', { epochs: 1.5 }, /^epochs \(--epochs\): .*int/],
     [
       'boston',
       { validation: 404 },
-      /^validation: 404 held out of 404 training samples leaves none; choose at most 403$/,
+      /^validation \(--validation\): 404 held out of 404 training samples leaves none; choose at most 403$/,
     ],
-    ['boston', { validation: 304 }, /^batchSize: 101 is more than the 100 training samples; choose at most 100$/],
-    ['boston', { cg: 0 }, /^sgn\.maxCgIterations: .*>0$/],
+    [
+      'boston',
+      { validation: 304 },
+      /^batchSize \(--batch\): 101 is more than the 100 training samples; choose at most 100$/,
+    ],
+    ['boston', { cg: 0 }, /^sgn\.maxCgIterations \(--cg\): .*>0$/],
+    ['boston', { maxCgIterations: 0 }, /^sgn\.maxCgIterations \(--max-cg-iterations\): .*>0$/],
+    ['boston', { cg: 3, maxCgIterations: 4 }, /^--cg and --max-cg-iterations are the same setting; /],
     ['boston', { learningRate: 1 }, /^--learning-rate is a setting of sgd, momentum, nesterov, adam, not of sgn; /],
     ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of sgn, not of sgd; /],
     ['mnist', { data: join('no', 'such', 'folder') }, /no such folder.*--data/],
