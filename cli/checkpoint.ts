@@ -54,8 +54,14 @@ const bodyOf = (text: string): E.Either<string, string> => {
 export const decodeCheckpoint = (text: string): E.Either<string, Snapshot> =>
   pipe(
     bodyOf(text),
-    E.flatMap((body) => {
-      const parsed = snapshotSchema.safeParse(JSON.parse(body));
+    E.flatMap((body) =>
+      E.tryCatch(
+        (): unknown => JSON.parse(body),
+        () => 'the checkpoint is not valid: its content is not JSON',
+      ),
+    ),
+    E.flatMap((json) => {
+      const parsed = snapshotSchema.safeParse(json);
       const [issue] = parsed.error?.issues ?? [];
       return parsed.success
         ? E.right(parsed.data)

@@ -102,7 +102,12 @@ export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError,
     }));
     const wrong = entries.find(({ from, to, length }) => to - from !== 4 * length || to > bytes.length);
     if (wrong !== undefined)
-      return E.left(fault(`${4 * wrong.length} bytes of ${wrong.name} within the file`, `${wrong.to - wrong.from}`));
+      return E.left(
+        fault(
+          `${4 * wrong.length} bytes of ${wrong.name} within the file`,
+          `bytes ${wrong.from} to ${wrong.to} of ${bytes.length}`,
+        ),
+      );
     return E.right(
       entries.map(({ name, shape, from, length }) => ({
         name,

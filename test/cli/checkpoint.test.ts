@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decodeCheckpoint, encodeCheckpoint } from '../../cli/checkpoint.js';
@@ -44,6 +45,13 @@ describe('a checkpoint', () => {
         expect(leftOf(decodeCheckpoint(changed))).to.match(/^the checkpoint is damaged: .* checksum/);
       }),
     );
+  });
+
+  it('whose content is none, under its own checksum, is refused', () => {
+    const sealed = (body: string): string =>
+      `sgn.js checkpoint 1 sha256 ${createHash('sha256').update(body).digest('hex')}\n${body}\n`;
+    expect(leftOf(decodeCheckpoint(sealed('hello')))).to.equal('the checkpoint is not valid: its content is not JSON');
+    expect(leftOf(decodeCheckpoint(sealed('{}')))).to.match(/^the checkpoint is not valid: identity: /);
   });
 
   it('of another version or of another program is refused', () => {

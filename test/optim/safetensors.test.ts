@@ -40,6 +40,11 @@ describe('safetensors', () => {
     const bytes = encodeSafetensors([{ name: 'weights', shape: [2, 2], values: Float32Array.from([1, 2, 3, 4]) }]);
     for (let length = 0; length < bytes.length; length++)
       expect(leftOf(decodeSafetensors(bytes.subarray(0, length)))).to.include({ _tag: 'SafetensorsError' });
+    const last = bytes.length - 1;
+    expect(leftOf(decodeSafetensors(bytes.subarray(0, last)))).to.deep.include({
+      expected: '16 bytes of weights within the file',
+      actual: `bytes ${bytes.length - 16} to ${bytes.length} of ${last}`,
+    });
   });
 
   it('refuse other element types by name', () => {
