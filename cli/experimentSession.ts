@@ -49,10 +49,14 @@ export interface ExperimentOptions {
   readonly command: string;
 }
 
-/** What the runs of one benchmark share. */
-interface Material {
+/** An experiment whose network holds together. */
+interface Model {
   readonly experiment: Experiment;
   readonly problem: Problem;
+}
+
+/** What the runs of one benchmark share. */
+interface Material extends Model {
   readonly dataset: Dataset;
 }
 
@@ -62,7 +66,7 @@ interface Tally {
   readonly failed: number;
 }
 
-const loadMaterial = (benchmark: Benchmark, folder: string | undefined, view: View): Step<Material> =>
+const loadModel = (benchmark: Benchmark): Step<Model> =>
   pipe(
     benchmarkExperiment(benchmark),
     TE.mapLeft(showConfigError),
@@ -73,6 +77,11 @@ const loadMaterial = (benchmark: Benchmark, folder: string | undefined, view: Vi
         TE.mapLeft((error) => `${experiment.name}: ${showDslError(error)}`),
       ),
     ),
+  );
+
+const loadMaterial = (benchmark: Benchmark, folder: string | undefined, view: View): Step<Material> =>
+  pipe(
+    loadModel(benchmark),
     TE.bind('dataset', ({ experiment }) =>
       pipe(
         loadDataset(experiment, { folder, onDownload: view.download }),
@@ -202,6 +211,12 @@ const carryOut = (
     async () => {
       const material = await loadMaterial(benchmark, options.data, view)();
       if (E.isLeft(material)) return material;
+      // a mistake in the last solver's settings shows before the first solver has trained
+      const own = runs.filter(({ benchmark: of }) => of === name);
+      const prepared = await TE.traverseSeqArray((planned: PlannedRun) => prepare(study, planned, material.right))(
+        own,
+      )();
+      if (E.isLeft(prepared)) return prepared;
       for (const line of material.right.dataset.notes ?? []) view.line(`${name}: ${line}`);
       let tally = before;
       for (const [index, planned] of runs.entries()) {
@@ -252,6 +267,8 @@ export const experimentSession = (
 ): Step<void> => {
   const session = pipe(
     selectedStudy(name, options.selection),
+    // so does a mistake in the last benchmark's experiment
+    TE.tap(({ part }) => TE.traverseSeqArray(loadModel)(Object.values(part.benchmarks))),
     TE.flatMap(({ whole, part }) => {
       const folder = options.out ?? join('runs', whole.name);
       const invocation = { date: new Date().toISOString(), command: options.command, machine: machine() };

@@ -14,11 +14,11 @@ export interface FileError {
   readonly reason: string;
 }
 
-/** One line for people. */
-export const showFileError = ({ operation, path, reason }: FileError): string =>
-  operation === 'read'
-    ? `cannot read ${path}: ${reason}`
-    : `cannot write ${path}: ${reason}; name a writable folder with --out`;
+/** One line for people; `remedy` says what to do where nothing can be written. */
+export const showFileError = (
+  { operation, path, reason }: FileError,
+  remedy = 'name a writable folder with --out',
+): string => (operation === 'read' ? `cannot read ${path}: ${reason}` : `cannot write ${path}: ${reason}; ${remedy}`);
 
 /** The first line of what was thrown. */
 export const reasonOf = (thrown: unknown): string =>

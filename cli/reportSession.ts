@@ -2,7 +2,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { makeFolder, replaceFile, showFileError } from './files.js';
+import { type FileError, makeFolder, replaceFile, showFileError } from './files.js';
 import { compose } from './report/compose.js';
 import type { Report } from './report/document.js';
 import { html } from './report/html.js';
@@ -11,6 +11,9 @@ import { readResults } from './report/results.js';
 
 /** A step: Left is one line for the user. */
 type Step<A> = TE.TaskEither<string, A>;
+
+const showUnwritten = (error: FileError): string =>
+  showFileError(error, 'name a Markdown file in a writable folder with --reproduction');
 
 /** Writes a Markdown file, and its figures into the folder of the same name beside it. */
 const writeMarkdown = (path: string, report: Report): Step<void> => {
@@ -24,12 +27,12 @@ const writeMarkdown = (path: string, report: Report): Step<void> => {
       )(report.blocks.filter((block) => block._tag === 'Figure')),
     ),
     TE.flatMap(() => replaceFile(dirname(path), basename(path), markdown(report, figures))),
-    TE.mapLeft(showFileError),
+    TE.mapLeft(showUnwritten),
   );
 };
 
 const writeHtml = (path: string, report: Report): Step<void> =>
-  pipe(replaceFile(dirname(path), basename(path), html(report)), TE.mapLeft(showFileError));
+  pipe(replaceFile(dirname(path), basename(path), html(report)), TE.mapLeft(showUnwritten));
 
 /** Reads a study's folder and writes the report; gives the paths of what it wrote. */
 export const reportSession = (

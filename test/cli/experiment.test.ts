@@ -113,6 +113,10 @@ describe('sgn experiment', () => {
     expect(leftOf(await session(changed, out, { epochs: 1 }))).to.match(
       /seed-3 holds another run: identity\.settings\.\w+ is .* there and .* here; choose another folder/,
     );
+    const unwritable = join(file, 'report.md');
+    expect(leftOf(await reportSession(out, unwritable, 'sgn report')())).to.match(
+      /^cannot write .*; name a Markdown file .* --reproduction$/,
+    );
     const checkpoint = runPath(out, 'SGN(2)', 'checkpoint.json');
     const content = await readFile(checkpoint, 'utf8');
     await writeFile(checkpoint, content.replace('"seconds"', '"sekunden"'));
@@ -134,6 +138,15 @@ describe('sgn experiment', () => {
     expect(await message('{"name": "x"}')).to.match(/bad\.json: title: /);
     const elsewhere = { ...study, benchmarks: { b: { experiment: './missing.js', epochs: 1 } } };
     expect(await message(JSON.stringify(elsewhere))).to.match(/missing\.js: neither a built-in experiment/);
+    const { boston } = study.benchmarks;
+    const later = { ...study, benchmarks: { boston, ...elsewhere.benchmarks } };
+    expect(await message(JSON.stringify(later)), 'before anything is written').to.match(/missing\.js: neither/);
+    expect(existsSync(join(folder, 'bad'))).to.equal(false);
+    const tooMany = { solver: 'sgn', sgn: { curvatureBatch: 'independent', curvatureSamples: 405 } };
+    expect(await message(JSON.stringify({ ...study, solvers: { ...study.solvers, tooMany } }))).to.match(
+      /^boston, tooMany: sgn\.curvatureSamples: 405 is more than the 404 training samples/,
+    );
+    expect(existsSync(join(folder, 'bad', 'boston')), 'before the first run').to.equal(false);
     expect(leftOf(await session('nothing', join(folder, 'bad')))).to.match(
       /neither a built-in study \(paper, options\)/,
     );
