@@ -11,20 +11,15 @@ import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetEr
 
 type Arrays = readonly Float64Array[];
 
-// The float64 contents behind the handles that this target gave out.
-const contents = new WeakMap<DeviceArray, Float64Array>();
-
+// An array that leaves a stage is float32, as those of all targets are: what a checkpoint holds of a state is the state.
 const handleOf = (values: Float64Array): DeviceArray => {
-  const handle: DeviceArray = { length: values.length, read: TE.fromIO(() => Float32Array.from(values)) };
-  contents.set(handle, values);
-  return handle;
+  const rounded = Float32Array.from(values);
+  return { length: rounded.length, read: TE.fromIO(() => rounded.slice()) };
 };
 
 const valuesOf = (input: StageInput): TE.TaskEither<TargetError, ArrayLike<number>> => {
   if (typeof input === 'number') return TE.right([input]);
-  if (input instanceof Float32Array) return TE.right(input);
-  const known = contents.get(input);
-  return known === undefined ? input.read : TE.right(known);
+  return input instanceof Float32Array ? TE.right(input) : input.read;
 };
 
 /** The positions of a kernel's axes while it runs: the machine state that blocks are evaluated in. */
@@ -192,7 +187,7 @@ const executableOf = (program: Program): Executable => {
     };
     for (const { name: output, buffer, shape } of stage.right.outputs) {
       if (shape.length === 0) result.scalars[output] = arrays[buffer]?.[0] ?? Number.NaN;
-      else result.arrays[output] = handleOf(Float64Array.from(arrays[buffer] ?? []));
+      else result.arrays[output] = handleOf(arrays[buffer] ?? new Float64Array(0));
     }
     return E.right<TargetError, StageResult>(result);
   };

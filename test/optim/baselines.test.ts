@@ -12,7 +12,7 @@ import {
 import { interpreterTarget } from '../../runtime/index.js';
 import { rightOf } from '../support/evaluation.js';
 import { batchOf, twoParameterProblem } from './problems.js';
-import { gradientAt, lossAt, type Pair, type Samples } from './reference.js';
+import { gradientAt, lossAt, type Pair, rounded, type Samples } from './reference.js';
 
 const samples: Samples = [
   [0.5, 1.125],
@@ -62,8 +62,8 @@ const reference = (rule: Rule, rates: readonly number[]) => {
   return rates.map((rate, i) => {
     const [g, loss] = [gradientAt(theta, samples), lossAt(theta, samples)];
     const [a, b] = [rule(g[0], rate, i + 1, kept[0]), rule(g[1], rate, i + 1, kept[1])];
-    theta = [theta[0] + a[0], theta[1] + b[0]];
-    kept = [a[1], b[1]];
+    theta = rounded([theta[0] + a[0], theta[1] + b[0]]);
+    kept = [rounded(a[1]), rounded(b[1])];
     return { theta, loss, rate };
   });
 };

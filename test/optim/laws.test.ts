@@ -250,9 +250,7 @@ for (const [targetName, open] of Object.entries(targets))
             rightOf(await optimizer.step(state, second)()),
             rightOf(await optimizer.step(restored, second)()),
           ];
-          if (targetName !== 'interpreter') {
-            expect(await bitsOf(resumed.state)).to.deep.equal(await bitsOf(direct.state));
-            expect(resumed.report).to.deep.equal(direct.report);
-          } else expect(resumed.report.loss).to.be.closeTo(direct.report.loss, 1e-6);
+          expect(await bitsOf(resumed.state)).to.deep.equal(await bitsOf(direct.state));
+          expect(resumed.report).to.deep.equal(direct.report);
         }));
     });

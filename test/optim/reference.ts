@@ -27,6 +27,9 @@ export interface ReferenceReport {
   readonly stopReason: string;
 }
 
+/** As float32 holds it: the vectors of a state are float32 between steps, on every target. */
+export const rounded = ([a, b]: Pair): Pair => [Math.fround(a), Math.fround(b)];
+
 const dot = (u: Pair, v: Pair): number => u[0] * v[0] + u[1] * v[1];
 const combine = (u: Pair, scale: number, v: Pair): Pair => [u[0] + scale * v[0], u[1] + scale * v[1]];
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -246,11 +249,11 @@ export const referenceStep = (
   return {
     state: {
       step,
-      theta: combine(theta, alpha, solved.direction),
-      momentum,
+      theta: rounded(combine(theta, alpha, solved.direction)),
+      momentum: rounded(momentum),
       damping: settings.trustRegion ? adapted : scheduled(settings, step),
       cgIterations: nextLimit(settings, step + 1, state.cgIterations, ratio),
-      direction: solved.direction,
+      direction: rounded(solved.direction),
     },
     report: {
       loss,
