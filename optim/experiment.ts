@@ -142,7 +142,33 @@ export const subjectOf = (path: string, module: unknown): E.Either<ConfigError, 
       );
 };
 
-/** Loads an experiment's data. What its loader throws is a failure like others. */
+const splitForm = z.object({
+  count: z.number(),
+  inputs: z.instanceof(Float32Array),
+  inputShape: z.array(z.number()),
+  targets: z.instanceof(Float32Array),
+  targetShape: z.array(z.number()),
+});
+
+/** What can be seen of a data set whose loader may be JavaScript; whether its parts fit together, `checkDataset` says. */
+const datasetForm = z.object({
+  name: z.string(),
+  train: splitForm,
+  test: splitForm,
+  notes: z.array(z.string()).optional(),
+});
+
+const seenAsDataset = (name: string, loaded: Dataset): E.Either<DataFailure, Dataset> => {
+  const [issue] = datasetForm.safeParse(loaded).error?.issues ?? [];
+  return issue === undefined
+    ? E.right(loaded)
+    : E.left({
+        _tag: 'DataFailure',
+        message: `${name}: its dataset must give TE.right({ name, train, test }): ${['dataset', ...issue.path].join('.')}: ${issue.message}`,
+      });
+};
+
+/** Loads an experiment's data. What its loader throws, or gives instead of data, is a failure like others. */
 export const loadDataset = ({ name, dataset }: Experiment, options: LoadOptions): TE.TaskEither<DataFailure, Dataset> =>
   pipe(
     TE.tryCatch(
@@ -153,6 +179,7 @@ export const loadDataset = ({ name, dataset }: Experiment, options: LoadOptions)
       }),
     ),
     TE.flatMapEither((loaded) => loaded),
+    TE.flatMapEither((loaded) => seenAsDataset(name, loaded)),
   );
 
 const isSolver = (name: unknown): name is SolverName => solverNames.some((solver) => solver === name);

@@ -18,8 +18,10 @@ import {
 } from '../dsl/index.js';
 import type { Scalar } from './cg.js';
 
+const metrics = ['loss', 'accuracy'] as const;
+
 /** What a test measures: the mean loss, or the share of samples whose largest output is at the target's label. */
-export type Metric = 'loss' | 'accuracy';
+export type Metric = (typeof metrics)[number];
 
 /** A problem with its shapes forgotten, as optimizers use it. */
 export interface Problem {
@@ -85,6 +87,18 @@ const batchDimension = (input: Expr, target: Expr): E.Either<DslError, string> =
     : E.left(misfit('problem', 'inputs and targets [batch, …]', input, target));
 };
 
+/** What types do not hold in a module of JavaScript. */
+const checkParts = (
+  name: string,
+  { metric, initialiser }: { readonly metric: unknown; readonly initialiser: unknown },
+): E.Either<DslError, void> => {
+  if (!metrics.some((known) => known === metric))
+    return E.left(nameError(`${name}: metric`, metrics.join(' or '), String(metric)));
+  return typeof initialiser === 'function'
+    ? E.right(undefined)
+    : E.left(nameError(`${name}: initialiser`, 'one of initialisers', String(initialiser)));
+};
+
 /** Checks a definition and lays its parameters out; the error says which part does not fit. */
 export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
   definition: ProblemDefinition<X, Y, Z>,
@@ -93,7 +107,8 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
   // The author's loss is typed for the shape of z; the compiler calls it with expressions of that very shape.
   const loss = (z: Expr): Scalar => definition.loss(typed<Z>(z), target);
   return pipe(
-    inputName(`${name}: input`, input),
+    checkParts(name, definition),
+    E.flatMap(() => inputName(`${name}: input`, input)),
     E.flatMap(() => inputName(`${name}: target`, target)),
     E.flatMap(() => batchDimension(input, target)),
     E.bindTo('batch'),

@@ -159,6 +159,31 @@ describe('data', () => {
     }
   });
 
+  const { inputs } = dataset.train;
+  // what a module of JavaScript may give
+  const given: readonly (readonly [dataset: unknown, message: RegExp])[] = [
+    [undefined, /dataset: .*expected object/],
+    [{ ...dataset, test: undefined }, /dataset\.test: /],
+    [{ ...dataset, train: { ...dataset.train, inputs: Array.from(inputs) } }, /dataset\.train\.inputs: .*Float32Array/],
+    [{ ...dataset, train: { ...dataset.train, inputs: Float64Array.from(inputs) } }, /train\.inputs: .*Float32Array/],
+  ];
+  for (const [value, message] of given)
+    it(`that is none is a failure in one line that names what is wrong: ${message.source}`, async () => {
+      const loaded: unknown = { _tag: 'Right', right: value };
+      const module: unknown = {
+        default: {
+          ...experiment({ name: 'own', problem: classifier, dataset: () => TE.right(dataset), settings }),
+          dataset: () => async () => loaded,
+        },
+      };
+      const own = rightOf(experimentOf('./m.js', module));
+      const failure = leftOf(await loadDataset(own, { folder: undefined, onDownload: () => undefined })());
+      expect(failure.message)
+        .to.match(/^own: its dataset must give TE\.right\(/)
+        .and.to.match(message)
+        .and.not.include('\n');
+    });
+
   it('must be an experiment’s, as its problem and settings must', () => {
     const own = experiment({ name: 'own', problem: classifier, dataset: () => TE.right(dataset), settings });
     expect(rightOf(experimentOf('./m.js', { default: own }))).to.equal(own);
@@ -199,6 +224,15 @@ describe('problems', () => {
     const other = input('y', ['rows', 2]);
     const loss = () => meanSquaredError(definition.output, definition.output);
     expect(leftOf(problem({ ...definition, target: other, loss }))).to.include({ _tag: 'ShapeError' });
+  });
+
+  it('must have a metric and an initialiser that there are, also in JavaScript', () => {
+    // @ts-expect-error no such metric
+    const metric = problem({ ...definition, metric: 'accurate' });
+    expect(leftOf(metric)).to.include({ operation: 'p: metric', expected: 'loss or accuracy', actual: 'accurate' });
+    // @ts-expect-error no function
+    const initialiser = problem({ ...definition, initialiser: 'glorot' });
+    expect(leftOf(initialiser)).to.include({ operation: 'p: initialiser', actual: 'glorot' });
   });
 
   it('must have leaves as inputs', () => {
