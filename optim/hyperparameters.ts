@@ -86,6 +86,11 @@ const laterFields = {
 /** Settings of SGN. */
 export const sgnHyperparameters = z
   .strictObject({ ...paperFields, ...laterFields })
+  .refine(
+    ({ damping, minDamping, trustRegion, dampingSchedule }) =>
+      damping >= minDamping || (!trustRegion && dampingSchedule === 'constant'),
+    { path: ['damping'], error: 'must not be below minDamping: raise it, or lower minDamping' },
+  )
   .refine(({ adaptiveCgIterations, trustRegion }) => trustRegion || !adaptiveCgIterations, {
     path: ['adaptiveCgIterations'],
     error: 'needs the ratio of the trust region: leave trustRegion on',

@@ -61,6 +61,8 @@ describe('hyperparameters', () => {
   const bad: readonly (readonly [given: object, message: RegExp])[] = [
     [{ sgn: { damping: -1 } }, /^sgn\.damping: .*>0/],
     [{ sgn: { damping: 0 } }, /^sgn\.damping: .*>0/],
+    [{ sgn: { damping: 1e-7 } }, /^sgn\.damping: must not be below minDamping/],
+    [{ sgn: { damping: 1e-7, trustRegion: false, dampingSchedule: 'cosine' } }, /^sgn\.damping: .*minDamping/],
     [{ sgn: { damping: Number.NaN } }, /^sgn\.damping: .*NaN/],
     [{ sgn: { gradientMomentum: 1 } }, /^sgn\.gradientMomentum: .*<1/],
     [{ sgn: { maxCgIterations: 1.5 } }, /^sgn\.maxCgIterations: .*int/],
@@ -82,6 +84,12 @@ describe('hyperparameters', () => {
     it(`refuse ${JSON.stringify(given)} by name, in one line`, () => {
       expect(refusal(given)).to.match(message).and.not.to.include('\n');
     });
+
+  it('may have any damping where nothing changes it', () => {
+    expect(rightOf(parseRunSettings({ ...settings, sgn: { damping: 1e-7, trustRegion: false } })).sgn.damping).to.equal(
+      1e-7,
+    );
+  });
 
   it('that are right are completed', () => {
     expect(rightOf(parseRunSettings({ ...settings, sgn: { damping: 0.5 } }))).to.deep.include({
