@@ -171,10 +171,16 @@ const resultLine = ({ progress, ending }: TrainResult<OptimizerState>): string =
   return ending._tag === 'Epochs' || ending._tag === 'Seconds' ? reached.trimEnd() : `${reached}${endingLine(ending)}`;
 };
 
+/** Where a study is kept, and what records in it that it was started. */
+interface StudyFolder {
+  readonly path: string;
+  readonly record: Step<void>;
+}
+
 /** The runs of a study, one after the other, until all are done, Ctrl-C, or a mistake that concerns more than one run. */
 const carryOut = (
   study: Study,
-  folder: string,
+  folder: StudyFolder,
   options: ExperimentOptions,
   view: View,
   interrupted: IO.IO<boolean>,
@@ -182,12 +188,13 @@ const carryOut = (
   const runs = plannedRuns(study);
   const total = runs.length;
   const one = (planned: PlannedRun, position: number, material: Material): Step<Tally> => {
-    const path = join(folder, ...runFolder(planned));
+    const path = join(folder.path, ...runFolder(planned));
     const title = `[${position}/${total}] ${titleOf(planned)}`;
     return pipe(
       prepare(study, planned, material),
       TE.bindTo('made'),
       TE.bind('standing', ({ made }) => openRunFolder(path, planned, made)),
+      TE.tap(() => folder.record),
       TE.flatMap(({ made, standing }): Step<Tally> => {
         if (standing._tag === 'Complete') {
           view.line(`${title}  done before`);
@@ -274,7 +281,9 @@ export const experimentSession = (
       const invocation = { date: new Date().toISOString(), command: options.command, machine: machine() };
       return pipe(
         openStudyFolder(folder, whole, invocation),
-        TE.flatMap(() => withInterrupt((interrupted) => carryOut(part, folder, options, view, interrupted))),
+        TE.flatMap((record) =>
+          withInterrupt((interrupted) => carryOut(part, { path: folder, record }, options, view, interrupted)),
+        ),
         TE.flatMap((tally) => conclude(plannedRuns(part).length, folder, tally, view)),
       );
     }),

@@ -83,8 +83,11 @@ const writable = (study: Study): Study => ({
   ),
 });
 
-/** Makes the folder of a study, or adds an invocation to it; a folder of another study is refused. */
-export const openStudyFolder = (folder: string, study: Study, invocation: Invocation): Step<void> =>
+/**
+ * Makes the folder of a study; a folder of another study is refused. Gives what records the study and the invocation in
+ * it, for as soon as a run is known to be of this folder: where the first is refused, the folder stays as it was.
+ */
+export const openStudyFolder = (folder: string, study: Study, invocation: Invocation): Step<Step<void>> =>
   pipe(
     makeFolder(folder),
     TE.flatMap(() => readIfThere(join(folder, 'study.json'), studyFileSchema)),
@@ -94,7 +97,7 @@ export const openStudyFolder = (folder: string, study: Study, invocation: Invoca
         return TE.left(`${folder} holds the study ${found.value.study.name}; choose another folder with --out`);
       const earlier = O.isSome(found) ? found.value.invocations : [];
       const file: StudyFile = { study: writable(study), invocations: [...earlier, invocation] };
-      return pipe(replaceFile(folder, 'study.json', jsonText(file)), TE.mapLeft(showFileError));
+      return TE.right(pipe(replaceFile(folder, 'study.json', jsonText(file)), TE.mapLeft(showFileError)));
     }),
   );
 

@@ -110,9 +110,11 @@ describe('sgn experiment', () => {
       changed,
       JSON.stringify({ ...study, solvers: { 'SGN(2)': { solver: 'sgn', sgn: { maxCgIterations: 3 } } } }),
     );
+    const before = await readFile(join(out, 'study.json'), 'utf8');
     expect(leftOf(await session(changed, out, { epochs: 1 }))).to.match(
       /seed-3 holds another run: identity\.settings\.\w+ is .* there and .* here; choose another folder/,
     );
+    expect(await readFile(join(out, 'study.json'), 'utf8'), 'after the refusal').to.equal(before);
     const unwritable = join(file, 'report.md');
     expect(leftOf(await reportSession(out, unwritable, 'sgn report')())).to.match(
       /^cannot write .*; name a Markdown file .* --reproduction$/,
