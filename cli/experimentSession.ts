@@ -33,7 +33,7 @@ import { machine } from './machine.js';
 import { endingLine, epochLine } from './render.js';
 import { benchmarkExperiment, loadStudy } from './studies.js';
 import { openRunFolder, openStudyFolder } from './studyFolder.js';
-import { trainKept } from './training.js';
+import { type KeptResult, trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
 /** A step of a session: what it gives, or one line that says what is wrong and what to do. */
@@ -133,7 +133,7 @@ const trainOne = (
   start: Start,
   options: ExperimentOptions,
   shown: Shown,
-): Step<TrainResult<OptimizerState>> =>
+): Step<KeptResult> =>
   TE.bracket(
     pipe(
       chooseTarget(made.settings.target),
@@ -159,6 +159,8 @@ const trainOne = (
           onEpoch: (_, { history }) => {
             completed = history.length;
           },
+          onUnwritten: (problem) =>
+            view.line(`${title}  ${problem}; the run goes on and tries again after every epoch`),
         },
       );
     },
@@ -204,10 +206,12 @@ const carryOut = (
         if (start._tag === 'Snapshot') view.line(`${title}  goes on after epoch ${start.snapshot.history.length}`);
         return pipe(
           trainOne(made, path, start, options, { title, before: position - 1, total, view, interrupted }),
-          TE.map((result) => {
+          TE.flatMap(({ result, unwritten }) => {
             view.line(`${title}  ${resultLine(result)}`);
             const { _tag } = result.ending;
-            return { done: _tag === 'Interrupted' ? 0 : 1, failed: _tag === 'Failed' ? 1 : 0 };
+            return unwritten === undefined
+              ? TE.right({ done: _tag === 'Interrupted' ? 0 : 1, failed: _tag === 'Failed' ? 1 : 0 })
+              : TE.left(unwritten);
           }),
         );
       }),

@@ -8,7 +8,6 @@ import {
   type Experiment,
   limitTrain,
   loadDataset,
-  type OptimizerState,
   type PublishedResult,
   parseRunSettings,
   type Run,
@@ -18,7 +17,6 @@ import {
   showConfigError,
   showDatasetError,
   solverName,
-  type TrainResult,
 } from '../optim/index.js';
 import { chooseTarget, showTargetError } from '../runtime/index.js';
 import { historyCharts } from './chart.js';
@@ -28,7 +26,7 @@ import { withInterrupt } from './interrupt.js';
 import { givenHyperparameters, misplacedHyperparameter, showSettingError } from './options.js';
 import { writeConfig } from './output.js';
 import { endingLine, epochLine, firstStepLine, historyTable, keptLine, publishedTable } from './render.js';
-import { trainKept } from './training.js';
+import { type KeptResult, trainKept } from './training.js';
 import { openView, type View } from './view.js';
 
 /** The options of `sgn run` as commander gives them; hyperparameters besides. */
@@ -174,7 +172,7 @@ const trainShown = (
   start: Start,
   { out, saveEvery = 1 }: RunOptions,
   view: View,
-): Step<TrainResult<OptimizerState>> =>
+): Step<KeptResult> =>
   withInterrupt((interrupted) => {
     let epoch = start._tag === 'Snapshot' ? start.snapshot.history.length + 1 : 1;
     let stepped = false;
@@ -192,24 +190,27 @@ const trainShown = (
         epoch = history.length + 1;
         view.line(epochLine(record));
       },
+      onUnwritten: (problem) => view.line(`${problem}; the run goes on and tries again after every epoch`),
     });
   });
 
-/** The table and why the run ended; a failure is left to the caller to report. */
+/** The table and why the run ended; a failure, of the run or of writing, is left to the caller to report. */
 const showResult = (
   view: View,
-  { progress: { history }, ending }: TrainResult<OptimizerState>,
+  { result: { progress, ending }, unwritten }: KeptResult,
   published: readonly PublishedResult[],
 ): Step<void> => {
+  const { history } = progress;
+  const unkept = unwritten === undefined ? [] : [unwritten];
   if (history.length > 0) view.line(`\n${historyTable(history)}`);
   const beside = publishedTable(history, published);
   if (beside !== '') view.line(beside);
   for (const chart of historyCharts(history)) view.line(chart);
-  if (ending._tag === 'Failed') return TE.left(endingLine(ending));
+  if (ending._tag === 'Failed') return TE.left([endingLine(ending), ...unkept].join('; '));
   const kept = keptLine(history);
   if (kept !== '') view.line(kept);
   view.line(endingLine(ending));
-  return TE.right(undefined);
+  return unwritten === undefined ? TE.right(undefined) : TE.left(unwritten);
 };
 
 /** A prepared run, from its headline to its table. */
@@ -222,7 +223,7 @@ const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<void
         view.line(line);
     }),
     TE.flatMap((start) => trainShown(made, start, options, view)),
-    TE.flatMap((result) => showResult(view, result, made.published)),
+    TE.flatMap((kept) => showResult(view, kept, made.published)),
   );
 
 /** Runs an experiment to its end; Left is one line for the user. */

@@ -26,6 +26,15 @@ export interface KeptRun extends Pick<RunHooks, 'interrupted' | 'onStep'> {
   readonly saveEvery: number;
   /** Hears of every epoch, before it is kept. */
   readonly onEpoch: (record: EpochRecord, progress: Progress<OptimizerState>) => void;
+  /** Hears when an epoch could not be kept and the one before could: the run goes on, and every epoch tries again. */
+  readonly onUnwritten: (problem: string) => void;
+}
+
+/** How a run ended. */
+export interface KeptResult {
+  readonly result: TrainResult<OptimizerState>;
+  /** One line on what of its end could not be written into the folder. */
+  readonly unwritten: string | undefined;
 }
 
 const keepEpoch = (
@@ -45,16 +54,24 @@ const keepEpoch = (
 };
 
 /**
- * Trains, keeping every epoch. Left is one line for the user: the run could not start, or a file could not be written,
- * which is said when the run has ended. A failure within the run is an ending like others.
+ * Trains, keeping every epoch. Left is one line for the user: the run could not start. A failure within the run is an
+ * ending like others, and what could not be written is told beside the result.
  */
-export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, TrainResult<OptimizerState>> => {
+export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptResult> => {
   const { folder, interrupted, onStep, start } = kept;
-  let keeping: E.Either<string, void> = E.right(undefined);
+  // how keeping the last epoch went: each writes all that the earlier ones did
+  let last: E.Either<string, void> = E.right(undefined);
   const keep = async (write: TE.TaskEither<string, void>): Promise<void> => {
     const written = await write();
-    keeping = E.isLeft(keeping) ? keeping : written;
+    if (E.isLeft(written) && E.isRight(last)) kept.onUnwritten(written.left);
+    last = written;
   };
+  const keepEnd = (folder: string, result: TrainResult<OptimizerState>): TE.TaskEither<string, void> =>
+    pipe(
+      writeProgress(folder, made, result.progress),
+      TE.flatMap(() => writeSummary(folder, made, result)),
+      TE.flatMapEither(() => last),
+    );
   return pipe(
     run(
       made,
@@ -70,14 +87,14 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, Train
       start,
     ),
     TE.mapLeft(showOptimizerError),
-    TE.tap((result) =>
-      folder === undefined
-        ? TE.right(undefined)
-        : pipe(
-            writeProgress(folder, made, result.progress),
-            TE.flatMap(() => writeSummary(folder, made, result)),
-            TE.flatMapEither(() => keeping),
-          ),
+    TE.flatMapTask((result) =>
+      pipe(
+        folder === undefined ? TE.right(undefined) : keepEnd(folder, result),
+        TE.match(
+          (unwritten): KeptResult => ({ result, unwritten }),
+          (): KeptResult => ({ result, unwritten: undefined }),
+        ),
+      ),
     ),
   );
 };
