@@ -112,17 +112,29 @@ const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => 
   return checkScopes(program.stages.flatMap(({ outputs }) => Object.values(outputs)));
 };
 
-/**
- * Compiles staged expressions for one binding of the symbolic dimensions. Left: a mistake that an expression carries,
- * a free parameter or variable, an unknown or repeated name, or a dimension without a size.
- */
-export const compile = (source: ProgramExpressions): E.Either<CompileError, Program> => {
+/** A program with where its kernels come from. */
+export interface Compilation {
+  readonly program: Program;
+  /** The name of the kernel that computes an expression, as it was lowered, for those that one computes. */
+  readonly kernelOf: ReadonlyMap<Expr, string>;
+}
+
+/** Compiles as `compile` does, and tells which kernel computes what. */
+export const compileTraced = (source: ProgramExpressions): E.Either<CompileError, Compilation> => {
   const checked = check(source);
   if (E.isLeft(checked)) return checked;
   const outputs = source.stages.flatMap((stage) => Object.values(stage.outputs));
   const passed = runPasses(outputs).at(-1)?.outputs ?? outputs;
   const invalid = passed.find(({ node }) => node.op === 'invalid');
   if (invalid?.node.op === 'invalid') return E.left(invalid.node.error);
-  const { buffers, stages } = lower(withOutputs(source.stages, passed), source.sizes);
-  return E.right({ name: source.name, buffers, stages, memory: planMemory(buffers, stages) });
+  const { buffers, stages, kernelOf } = lower(withOutputs(source.stages, passed), source.sizes);
+  const program = { name: source.name, buffers, stages, memory: planMemory(buffers, stages) };
+  return E.right({ program, kernelOf });
 };
+
+/**
+ * Compiles staged expressions for one binding of the symbolic dimensions. Left: a mistake that an expression carries,
+ * a free parameter or variable, an unknown or repeated name, or a dimension without a size.
+ */
+export const compile = (source: ProgramExpressions): E.Either<CompileError, Program> =>
+  E.map(({ program }: Compilation) => program)(compileTraced(source));

@@ -34,9 +34,9 @@ export const inspectGraph = (model: InspectedModel, graph: InspectedGraph): Insp
       levels: derived === undefined ? [] : levels.map((level) => inspectLevel(level, derived, graph)),
     },
     compile: (sizes) =>
-      derived === undefined || staged === undefined
+      staged === undefined
         ? E.left(nameError('inspect', 'a graph with stages', graph.name))
-        : compileGraph(graph, derived, staged, sizes),
+        : compileGraph(graph, staged, sizes),
   };
 };
 

@@ -3,9 +3,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { postorder } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
-import { type CompileError, compile } from '../compile.js';
+import { type CompileError, compileTraced } from '../compile.js';
 import { kernelCost, kernelsOf, programCost } from '../cost.js';
-import { lowerGrouped, storedAs } from '../lower/lower.js';
+import { storedAs } from '../lower/lower.js';
 import { stepBuffers } from '../memory.js';
 import { kernelText } from '../print/kernel.js';
 import { showName } from '../print/name.js';
@@ -80,17 +80,13 @@ const buffersOf = (program: Program, names: readonly string[]): readonly Inspect
  * dimension without a size.
  */
 export const compileGraph = (
-  graph: InspectedGraph,
-  derived: Level,
+  { name, stages }: InspectedGraph,
   staged: Level,
   sizes: Sizes,
 ): E.Either<CompileError, CompiledGraph> => {
-  const stagesOf = (level: Level) =>
-    graph.stages.map((stage, i) => ({ ...stage, outputs: level.stages[i]?.outputs ?? stage.outputs }));
-  const compiled = compile({ name: graph.name, sizes, stages: stagesOf(derived) });
+  const compiled = compileTraced({ name, sizes, stages });
   if (E.isLeft(compiled)) return compiled;
-  const program = compiled.right;
-  const { kernelOf } = lowerGrouped(stagesOf(staged), sizes);
+  const { program, kernelOf } = compiled.right;
   const exprOf = new Map([...kernelOf].map(([expr, kernel]) => [kernel, expr] as const));
   const { list, names } = levelStatements(staged);
   const statements = new Map(list.map(({ expr, name }) => [expr, showName(name, 'text')] as const));

@@ -135,12 +135,9 @@ const analysisOf = (stages: readonly StageExpressions[]): Analysis => {
   return analyze(outputsOf(stages), (input) => stageOfInput.get(input) ?? 0);
 };
 
-/** Lowers stages whose outputs have been through all passes. */
-export const lower = (stages: readonly StageExpressions[], sizes: Sizes): Lowered =>
-  lowerGrouped(withOutputs(stages, groupFactors(outputsOf(stages), analysisOf(stages))), sizes);
-
-/** Lowers stages whose products are grouped by when their factors are known. */
-export const lowerGrouped = (stages: readonly StageExpressions[], sizes: Sizes): Lowered => {
+/** Lowers stages whose outputs have been through all passes; products are grouped by when their factors are known. */
+export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowered => {
+  const stages = withOutputs(passed, groupFactors(outputsOf(passed), analysisOf(passed)));
   const outputs = outputsOf(stages);
   const analysis = analysisOf(stages);
   const roots = rootsOf(outputs, analysis.order);
