@@ -17,8 +17,12 @@ const done: E.Either<TargetError, void> = E.right(undefined);
 export const executableOf = (source: Program, plan: GpujsPlan, device: Device): Executable => {
   const { program } = plan;
   const compiled = new Map<string, NativeKernel>();
+  const lengthOf = (buffer: number): number => program.buffers[buffer]?.length ?? 0;
   const kernels = new Map(
-    [...plan.kernels].map(([kernel, emitted]) => [kernel, deviceKernel(emitted, device, compiled)]),
+    [...plan.kernels].map(([kernel, emitted]) => [
+      kernel,
+      deviceKernel(emitted, emitted.buffers.map(lengthOf), device, compiled),
+    ]),
   );
   const slots: (Handle | undefined)[] = program.buffers.map(() => undefined);
   const admit = stageGate(source);

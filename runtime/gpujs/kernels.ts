@@ -30,14 +30,18 @@ const sourcesOf = ({ name, source }: EmittedKernel, native: NativeKernel): reado
   ];
 };
 
-/** Prepares one kernel; kernels of equal text share the compiled one in `compiled`. */
+/**
+ * Prepares one kernel, whose arguments have these `lengths`; kernels of equal text and lengths, which gpu.js holds a
+ * compiled kernel to, share the compiled one in `compiled`.
+ */
 export const deviceKernel = (
   emitted: EmittedKernel,
+  lengths: readonly number[],
   device: Device,
   compiled: Map<string, NativeKernel>,
 ): DeviceKernel => {
   const target: TargetName = `gpujs:${device.mode}`;
-  const key = `${emitted.threads.join('x')} ${emitted.loopMaxIterations} ${emitted.source}`;
+  const key = `${emitted.threads.join('x')} ${lengths.join()} ${emitted.loopMaxIterations} ${emitted.source}`;
   const native = compiled.get(key) ?? device.kernel(emitted.source, emitted.threads, emitted.loopMaxIterations);
   compiled.set(key, native);
   const constants = emitted.takesNonFinite ? nonFiniteConstants : [];
