@@ -21,7 +21,10 @@ export interface WasmOptions {
   readonly relaxedSimd?: boolean;
   /** About how long a thread that does not answer is waited for. Default: 10. */
   readonly patienceSeconds?: number;
-  /** What there is to compute on. Default: this engine. */
+  /**
+   * What there is to compute on. Default: this engine.
+   * @internal for tests; its types need those of WebAssembly, which a project without the DOM's does not have
+   */
   readonly surroundings?: Surroundings;
 }
 

@@ -21,15 +21,21 @@ export interface Compilation {
   readonly instantiations: number;
 }
 
-/** Compiles one source text, or a file of this folder, under the package's options. */
-export const compile = (source: string | { readonly file: string }): Compilation => {
+/** The built package, as other projects import it. */
+export const builtPackage = join(root, 'dist', 'index.js');
+
+/** Compiles one source text, or a file of this folder, under the package's options with some replaced. */
+export const compile = (
+  source: string | { readonly file: string },
+  replaced: Readonly<Record<string, unknown>> = {},
+): Compilation => {
   const folder = mkdtempSync(join(tmpdir(), 'sgn-types-'));
   try {
     const file = typeof source === 'string' ? join(folder, 'source.mts') : join(root, 'test', 'dsl', source.file);
     if (typeof source === 'string') writeFileSync(file, source);
     const options = {
       extends: join(root, 'tsconfig.json'),
-      compilerOptions: { types: [] },
+      compilerOptions: { types: [], typeRoots: [join(root, 'node_modules', '@types')], ...replaced },
       include: [],
       files: [file],
     };
