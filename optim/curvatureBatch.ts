@@ -49,26 +49,26 @@ const renamed = (node: Node, from: string, to: string): Node => {
   }
 };
 
-/** An expression over the batch, over the samples of the curvature. */
-export const onCurvatureBatch = (problem: Problem, root: Expr): Expr => {
+/** Expressions over the batch, over the samples of the curvature. */
+export const onCurvatureBatch = (problem: Problem, roots: readonly Expr[]): readonly Expr[] => {
   const leaves = curvatureLeaves(problem);
   const table = new Map([
     [problem.input, leaves.input],
     [problem.target, leaves.target],
   ]);
   const results = fold<Expr>(
-    [root],
+    roots,
     (expr, operands) =>
       table.get(expr) ?? make(renamed(rebuild(expr.node, operands), problem.batch, curvatureDimension)),
   );
-  return results.get(root) ?? root;
+  return roots.map((root) => results.get(root) ?? root);
 };
 
 /** A curvature over the batch, over the samples of the curvature; what it is applied to stays over the batch. */
 export const curvatureOnItsBatch = (problem: Problem, curvature: LinearMap): LinearMap => {
   const variable = freshVariable('direction', [problem.parameters.length]);
-  const product = onCurvatureBatch(problem, curvature(typed(variable)));
-  return (vector) => typed(substitute([product], new Map([[variable, vector]]))[0] ?? product);
+  const product = onCurvatureBatch(problem, [curvature(typed(variable))]);
+  return (vector) => typed(substitute(product, new Map([[variable, vector]]))[0] ?? vector);
 };
 
 type Settings = Pick<SgnHyperparameters, 'curvatureBatch' | 'curvatureSamples'>;

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
 import { type Inspected, inspect, inspectGraph } from '../compiler/inspect/inspect.js';
 import { type DslError, type Expr, input, type ParameterSpace, postorder, splitParameters } from '../dsl/index.js';
+import { hasOwnBatch, onCurvatureBatch } from './curvatureBatch.js';
 import type { RunSettings } from './experiment.js';
 import type { Problem } from './problem.js';
 import { sgnProgram } from './sgnProgram.js';
@@ -61,6 +62,7 @@ const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'c
     stages,
     theta,
     points: pointsOf(roots, theta, problem.parameters),
+    ...(hasOwnBatch(sgn) ? { onCurvatureBatch: (exprs) => onCurvatureBatch(problem, exprs) } : {}),
     ...(direction === undefined ? {} : { direction }),
   };
 };

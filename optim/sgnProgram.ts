@@ -61,7 +61,7 @@ const curvatureOf = (
   return {
     inputs: [samples, target],
     product: curvatureOnItsBatch(problem, product),
-    ggnDiagonal: () => typed(onCurvatureBatch(problem, diagonal())),
+    ggnDiagonal: () => typed(onCurvatureBatch(problem, [diagonal()])[0] ?? theta),
   };
 };
 

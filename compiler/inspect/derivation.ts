@@ -61,6 +61,18 @@ const traceOf = (
   return [...trace, { pass: 'staged', outputs: groupFactors(roots, analysis, last) }];
 };
 
+/** Origins, and the same on the samples of the curvature. */
+const onBothBatches = (origins: Origins, { onCurvatureBatch }: InspectedGraph): Origins => {
+  const exprs = [...origins.keys()];
+  const images = onCurvatureBatch?.(exprs) ?? exprs;
+  const image = new Map(exprs.map((expr, i) => [expr, images[i] ?? expr] as const));
+  const moved = [...origins].map(([expr, { of, ...origin }]): readonly [Expr, Origin] => [
+    image.get(expr) ?? expr,
+    of === undefined ? origin : { ...origin, of: image.get(of) ?? of },
+  ]);
+  return firstWins([...origins, ...moved]);
+};
+
 /** Follows a graph of a model through all passes. */
 export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly Level[] => {
   const space = model.parameters;
@@ -72,11 +84,12 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
   });
   const outputs = graph.stages.flatMap((stage) => Object.values(stage.outputs));
   const within = new Set(postorder(outputs));
-  const relevant: Origins = new Map([...origins].filter(([expr]) => within.has(expr)));
+  const relevant: Origins = new Map([...onBothBatches(origins, graph)].filter(([expr]) => within.has(expr)));
   const { given, names } = graphNamesOf(space, graph, (theta) => [boundModel(model, theta).output], relevant, [
     ...within,
   ]);
-  const users = usersOf(postorder([bound.output, bound.loss]));
+  const values = [bound.output, bound.loss];
+  const users = usersOf(postorder([...values, ...(graph.onCurvatureBatch?.(values) ?? [])]));
   const followed = [...new Set([...outputs, ...given.keys(), ...within])];
   return traceOf(outputs, followed, graph).map(({ pass, outputs: images }): Level => {
     const image = new Map(followed.map((expr, i) => [expr, images[i] ?? expr] as const));

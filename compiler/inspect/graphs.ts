@@ -49,6 +49,8 @@ export interface InspectedGraph {
   readonly cotangent?: Expr;
   /** Other points θ⁺ [d] at which the graph runs the model forward, for example those that a line search tries. */
   readonly points?: readonly Expr[];
+  /** Expressions over the batch, over the samples that the curvature sees instead, where it sees others. */
+  readonly onCurvatureBatch?: (exprs: readonly Expr[]) => readonly Expr[];
 }
 
 /** A model with its parameters bound to views of θ. */

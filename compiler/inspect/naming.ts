@@ -30,7 +30,7 @@ const leafName = (expr: Expr): Name => {
 const unmarked = (name: Name): Name => name;
 
 /** The name at the i-th other point: with one plus more than at the one before. */
-const atPoint = (name: Name, i: number): Name => ({ ...name, pluses: i + 1 });
+const atPoint = (name: Name, i: number): Name => ({ ...name, raised: '⁺'.repeat(i + 1) });
 
 /** The views of a flat vector by the parameters that they are the parts of. */
 const viewNames = (space: ParameterSpace, flat: Expr, mark: (name: Name) => Name): readonly (readonly [Expr, Name])[] =>
@@ -83,11 +83,19 @@ const derivativeName = (y: Expr, tangent: Expr, names: Names): readonly [Expr, N
   return [factor, { base: functionNames[y.node.fn] ?? y.node.fn, index: '', accent: 'none', at }];
 };
 
+/** Names on the samples of the curvature: as on the batch, with a c. */
+const curvatureNames = (names: Names, { onCurvatureBatch }: InspectedGraph): readonly (readonly [Expr, Name])[] => {
+  const images = onCurvatureBatch?.([...names.keys()]) ?? [];
+  return [...names].flatMap(([expr, name], i) =>
+    images.slice(i, i + 1).flatMap((image) => (image === expr ? [] : [[image, { ...name, raised: 'ᶜ' }] as const])),
+  );
+};
+
 /** How the derivative of a value is called. */
 const derivedName = (of: Name, { role, curvature }: Origin): Name => {
   if (role === 'tangent') return accented(of, 'dot');
   if (of.base !== 'z') return accented(of, 'bar');
-  return { base: 'δ', index: of.index, accent: curvature ? 'dot' : 'none' };
+  return { ...of, base: 'δ', accent: curvature ? 'dot' : 'none' };
 };
 
 /** The products that the outputs are called after. */
@@ -147,6 +155,7 @@ export const graphNamesOf = (
   const add = (expr: Expr, as: Name): void => {
     if (name(expr) === undefined && !isConstant(expr)) names.set(expr, as);
   };
+  for (const [expr, as] of curvatureNames(names, graph)) add(expr, as);
   for (const [expr, as] of pointNames(space, graph.points ?? [], forward)) add(expr, as);
   for (const [expr, as] of flatNames(space, graph, order, origins)) add(expr, as);
   for (const [expr, { of, role, lane }] of origins) {

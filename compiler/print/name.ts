@@ -12,8 +12,8 @@ export interface Name {
   readonly index: string;
   /** A dot marks what depends on the direction v linearly, a bar a cotangent that has no letter of its own. */
   readonly accent: 'none' | 'dot' | 'bar';
-  /** How many pluses mark the θ that it is computed at, if it is another than the derivatives are taken at: `z₁⁺` at θ⁺. */
-  readonly pluses?: number;
+  /** Marks where it is computed, if not as the gradient is: `z₁⁺` at θ⁺, `z₁⁺⁺` at θ⁺⁺, `z₁ᶜ` on the curvature's samples. */
+  readonly raised?: string;
   /** Where a derivative is taken: `base` is then the function, and the name reads `base′(at)`. */
   readonly at?: Name;
   /** The parameter whose piece of the flat vector `base` this is. */
@@ -56,10 +56,11 @@ const mathIndex = (index: string): string => {
   return small.every((character) => character !== undefined) ? small.join('') : `_${index}`;
 };
 
+const latexMarks: Readonly<Record<string, string>> = { '⁺': '+', ᶜ: '\\mathrm{c}' };
+
 /** The name in a style. */
 export const showName = (name: Name, style: Style): string => {
-  const { base, index, accent, pluses = 0, at, piece } = name;
-  const raised = '⁺'.repeat(pluses);
+  const { base, index, accent, raised = '', at, piece } = name;
   if (piece !== undefined) {
     const inner = showName(piece, style);
     if (style === 'text') return `${base}.${inner}`;
@@ -79,7 +80,7 @@ export const showName = (name: Name, style: Style): string => {
     case 'latex': {
       const letter = latexAccents[accent](latexBase(base)) + (index === '' ? '' : `_{${index.replace(/_/g, '\\_')}}`);
       // a group, so that a transpose can stand after it
-      return pluses === 0 ? letter : `{${letter}^{${'+'.repeat(pluses)}}}`;
+      return raised === '' ? letter : `{${letter}^{${[...raised].map((mark) => latexMarks[mark] ?? mark).join('')}}}`;
     }
   }
 };

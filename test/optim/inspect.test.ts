@@ -54,7 +54,31 @@ describe('inspectProblem', () => {
     );
   });
 
-  for (const sgn of [{}, { cgBacktracking: true }, { warmStart: 0.9, preconditioner: 'jacobi' }])
+  it('names what the curvature has on samples of its own after layers and parameters, with a c, in its lanes', () => {
+    for (const level of stepLevels({ curvatureBatch: 'independent', curvatureSamples: 3 })) {
+      const lanes = new Map(level.values.map(({ key, lane, loops }) => [key, [lane, ...loops]]));
+      for (const [key, lane] of [
+        ['z1', ['primal']],
+        ['z1ᶜ', ['primal']],
+        ['a1ᶜ', ['primal']],
+        ['δ1', ['cotangent']],
+        ['ż1ᶜ', ['tangent', 'loop1']],
+        ['ż2ᶜ', ['tangent', 'loop1']],
+        ['δ̇2ᶜ', ['hessian', 'loop1']],
+        ['δ̇1ᶜ', ['cotangent', 'loop1']],
+        ['Gv.W1', ['cotangent', 'loop1']],
+      ] as const)
+        expect(lanes.get(key), `${key}, ${level.pass}`).to.deep.equal(lane);
+      expect(level.values.find(({ key }) => key === 'δ̇1ᶜ')?.rule).to.equal('(∂ sigmoid)ᵀ: x̄ = y ⊙ (1 − y) ⊙ ȳ');
+    }
+  });
+
+  for (const sgn of [
+    {},
+    { cgBacktracking: true },
+    { warmStart: 0.9, preconditioner: 'jacobi' },
+    { curvatureBatch: 'subset', curvatureSamples: 3, preconditioner: 'jacobi' },
+  ])
     it(`mentions only what it defines, each value once, after every pass: ${JSON.stringify(sgn)}`, () => {
       for (const { values, leaves, stages } of stepLevels(sgn)) {
         const keys = [...values, ...leaves].map(({ key }) => key);

@@ -25,13 +25,14 @@ describe('names', () => {
     ]);
   });
 
-  it('write a value at another point with a plus, after which LaTeX can transpose', () => {
-    const next = { ...nameOf('z1'), pluses: 1 };
+  it('mark where a value is computed, after which LaTeX can transpose', () => {
+    const next = { ...nameOf('z1'), raised: '⁺' };
     expect([showName(next, 'text'), showName(next, 'math'), showName(next, 'latex')]).to.deep.equal([
       'z1⁺',
       'z₁⁺',
       '{z_{1}^{+}}',
     ]);
+    expect(showName({ ...next, raised: 'ᶜ' }, 'latex')).to.equal('{z_{1}^{\\mathrm{c}}}');
   });
 
   it('escape what LaTeX would read', () => {
