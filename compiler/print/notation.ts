@@ -3,18 +3,24 @@
  * as in NumPy; every statement of a listing carries its shape.
  */
 import type { Expr, NodeOf, Op, WindowAxis } from '../../dsl/node.js';
+import { sameShape } from '../../dsl/shape.js';
 import { latexText, latexWord } from './escape.js';
 import type { Style } from './name.js';
 import { nameOf, showName } from './name.js';
-import { atom, bracketed, type Piece, precedence, scalarNotation } from './scalars.js';
+import { isConstant } from './names.js';
 import {
-  addedConvolution,
-  type Convolution,
-  contractedConvolution,
   disjointWindows,
-  type IsNamed,
+  joinedSizes,
   pooled,
-} from './windows.js';
+  reshapedWindows,
+  type Unpooled,
+  unpooledPad,
+  unpooledSplit,
+  unpooledWindows,
+  windowsText,
+} from './pools.js';
+import { atom, bracketed, type Piece, precedence, scalarNotation } from './scalars.js';
+import { addedConvolution, type Convolution, contractedConvolution, type IsNamed } from './windows.js';
 
 type Of = (operand: Expr) => Piece;
 
@@ -22,12 +28,12 @@ type Write<O extends Op> = (node: NodeOf<O>, style: Style, of: Of, isNamed: IsNa
 
 const latexSubscript = (text: string): string => (/^[\d,:]*$/.test(text) ? text : `\\text{${latexText(text)}}`);
 
-const call = (style: Style, name: string, subscript: string, operand: Piece): Piece => {
+const call = (style: Style, name: string, subscript: string, operand: Piece, superscript = ''): Piece => {
   if (style === 'latex') {
     const small = subscript === '' ? '' : `_{${latexSubscript(subscript)}}`;
-    return atom(`\\operatorname{${name}}${small}\\left(${operand.text}\\right)`);
+    return atom(`\\operatorname{${name}}${small}${superscript}\\left(${operand.text}\\right)`);
   }
-  return atom(`${name}${subscript === '' ? '' : `[${subscript}]`}(${operand.text})`);
+  return atom(`${name}${superscript}${subscript === '' ? '' : `[${subscript}]`}(${operand.text})`);
 };
 
 /** Constants, to six digits where they do not come out even. */
@@ -105,17 +111,20 @@ const axisName = (operand: Expr, axis: number): string => {
   return typeof dim === 'string' ? dim : `axis ${axis}`;
 };
 
+// maxpool₂(a); its transpose sumpool₂ᵀ(δ)
+const pool = (style: Style, name: string, windows: string, operand: Piece, transposes = false): Piece => {
+  const mark = transposes ? (style === 'latex' ? '^{\\top}' : 'ᵀ') : '';
+  const size = /^\d+$/.test(windows);
+  return size && style === 'math'
+    ? atom(`${showName({ base: name, index: windows, accent: 'none' }, style)}${mark}(${operand.text})`)
+    : call(style, name, windows, operand, mark);
+};
+
 // Σ over named axes; without a subscript over all
 const fold: Write<'reduce'> = (node, style, of, isNamed) => {
   const { kind, operand, axes } = node;
-  const pool = style === 'text' || kind === 'argmax' ? undefined : pooled(node, isNamed);
-  if (pool !== undefined) {
-    const name = `${kind}pool`;
-    const size = /^\d+$/.test(pool.windows);
-    return size && style === 'math'
-      ? atom(`${showName({ base: name, index: pool.windows, accent: 'none' }, style)}(${of(pool.image).text})`)
-      : call(style, name, pool.windows, of(pool.image));
-  }
+  const found = style === 'text' || kind === 'argmax' ? undefined : pooled(node, isNamed);
+  if (found !== undefined) return pool(style, `${kind}pool`, found.windows, of(found.image));
   const over = axes.length === operand.shape.length ? '' : axes.map((axis) => axisName(operand, axis)).join(', ');
   const inner = of(operand).text;
   const symbol = folds[kind][style];
@@ -129,11 +138,56 @@ const windowText = (axes: readonly Pick<WindowAxis, 'size' | 'stride'>[]): strin
   return strides.every((stride) => stride === 1) ? sizes : `${sizes}/${strides.join('×')}`;
 };
 
-const windows = (node: NodeOf<'window' | 'windowAdjoint'>, style: Style, of: Of, isNamed: IsNamed): Piece => {
-  const found = style === 'text' || node.op === 'window' ? undefined : addedConvolution(node, isNamed);
-  if (found !== undefined) return convolution(found, style, of);
-  const name = node.op === 'window' ? 'windows' : 'overlapAdd';
-  return call(style, name, windowText(node.windows), of(node.operand));
+const overlapAdd = ({ operand, repeats, windows }: Unpooled, style: Style, of: Of, isNamed: IsNamed): Piece => {
+  if (repeats) return pool(style, 'sumpool', windowsText(windows), of(operand), true);
+  const found = addedConvolution(operand, windows, isNamed);
+  return found === undefined
+    ? call(style, 'overlapAdd', windowText(windows), of(operand))
+    : convolution(found, style, of);
+};
+
+const windowAdjoint: Write<'windowAdjoint'> = (node, style, of, isNamed) =>
+  style === 'text'
+    ? call(style, 'overlapAdd', windowText(node.windows), of(node.operand))
+    : overlapAdd(unpooledWindows(node, isNamed), style, of, isNamed);
+
+/** An array […, p₁, k₁, p₂, k₂] of windows as the image that they are put together to, if it can be written so. */
+const joined = (
+  split: Expr,
+  image: Expr['shape'],
+  sizes: readonly number[],
+  style: Style,
+  of: Of,
+  isNamed: IsNamed,
+) => {
+  const write = (expr: Expr): Piece | undefined => {
+    if (isConstant(expr)) return of(expr);
+    const whole = reshapedWindows(expr, isNamed)?.image;
+    if (whole !== undefined && sameShape(whole.shape, image)) return of(whole);
+    const found = unpooledSplit(expr, sizes, isNamed);
+    if (found !== undefined) return overlapAdd(found, style, of, isNamed);
+    if (expr.node.op !== 'map' || isNamed(expr)) return undefined;
+    const operands = expr.node.operands.flatMap((operand) => write(operand) ?? []);
+    return operands.length === expr.node.operands.length ? scalarNotation[expr.node.fn](style, operands) : undefined;
+  };
+  return write(split);
+};
+
+const reshaping: Write<'reshape'> = (node, style, of, isNamed) => {
+  const { operand, shape } = node;
+  const sizes = style === 'text' ? undefined : joinedSizes(node);
+  const whole = sizes && joined(operand, shape, sizes, style, of, isNamed);
+  if (whole !== undefined) return whole;
+  return shape.length === 1
+    ? call(style, 'vec', '', of(operand))
+    : call(style, 'reshape', shape.join('×'), of(operand));
+};
+
+const padding: Write<'pad'> = (node, style, of, isNamed) => {
+  const found = style === 'text' ? undefined : unpooledPad(node, isNamed);
+  if (found !== undefined) return overlapAdd(found, style, of, isNamed);
+  const { operand, axis, before, after } = node;
+  return call(style, 'pad', `${axis}:${before},${after}`, of(operand));
 };
 
 const spelled = ({ name }: NodeOf<'input' | 'parameter' | 'variable'>, style: Style): Piece =>
@@ -154,8 +208,16 @@ const loop: Write<'iterate'> = ({ variables, initial, next, proceed }, style, of
   );
 };
 
+/** Is a repetition, its axes moved, one again? Those of what is repeated are still in their order. */
+const isRepetition = ({ axes }: NodeOf<'broadcast'>, permutation: readonly number[]): boolean => {
+  const moved = axes.map((axis) => permutation.indexOf(axis));
+  return moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? 0));
+};
+
 const transposition: Write<'transpose'> = (node, style, of, isNamed) => {
   const { operand, permutation } = node;
+  if (operand.node.op === 'broadcast' && !isNamed(operand) && isRepetition(operand.node, permutation))
+    return of(operand);
   const split = style === 'text' ? undefined : disjointWindows(node, isNamed);
   if (split !== undefined) {
     const axes = split.sizes.map((size) => ({ size, stride: size }));
@@ -183,8 +245,7 @@ const notations: { readonly [O in Op]: Write<O> } = {
   reduce: fold,
   broadcast: ({ operand }, _, of) => of(operand),
   transpose: transposition,
-  reshape: ({ operand, shape }, style, of) =>
-    shape.length === 1 ? call(style, 'vec', '', of(operand)) : call(style, 'reshape', shape.join('×'), of(operand)),
+  reshape: reshaping,
   slice: ({ operand, axis, start, stop }, style, of) => {
     const range = `${start}…${stop - 1}`;
     const place = axis === 0 ? range : `${axis}:${range}`;
@@ -194,14 +255,14 @@ const notations: { readonly [O in Op]: Write<O> } = {
         : `${bracketed(of(operand), precedence.atom)}[${place}]`,
     );
   },
-  pad: ({ operand, axis, before, after }, style, of) => call(style, 'pad', `${axis}:${before},${after}`, of(operand)),
+  pad: padding,
   concat: ({ operands, axis }, style, of) => {
     const list = operands.map((operand) => of(operand).text).join('; ');
     const place = axis === 0 ? '' : `${axis}: `;
     return atom(style === 'latex' ? `\\left[${place}${list}\\right]` : `[${place}${list}]`);
   },
-  window: windows,
-  windowAdjoint: windows,
+  window: ({ operand, windows }, style, of) => call(style, 'windows', windowText(windows), of(operand)),
+  windowAdjoint,
   stopGradient: ({ operand }, style, of) => call(style, 'stopGradient', '', of(operand)),
   iterate: loop,
   result: ({ iterate, index }, style, of) => {

@@ -51,11 +51,11 @@ const baseFor = ({ node }: Expr): string => {
   return temporaryBases[made] ?? 't';
 };
 
-/** How often a value is used, with uses of its views counted as its own. */
-const useCounts = (order: readonly Expr[]): ReadonlyMap<Expr, number> => {
+/** How often a value is used, with uses of its views counted as its own unless they have a name. */
+const useCounts = (order: readonly Expr[], names: Names): ReadonlyMap<Expr, number> => {
   const counts = new Map<Expr, number>();
   for (const expr of order.toReversed()) {
-    const weight = viewed(expr) === undefined ? 1 : Math.max(1, counts.get(expr) ?? 0);
+    const weight = viewed(expr) === undefined || names.has(expr) ? 1 : Math.max(1, counts.get(expr) ?? 0);
     for (const operand of new Set(operandsOf(expr.node))) counts.set(operand, (counts.get(operand) ?? 0) + weight);
   }
   return counts;
@@ -67,7 +67,7 @@ export const statementsOf = ({ outputs, given, names }: NamedGraph): Statements 
     outputs.map(({ expr }) => expr),
     (expr) => given.has(expr) && showsLeaf(expr),
   );
-  const uses = useCounts(order);
+  const uses = useCounts(order, names);
   const sizes = new Map<Expr, number>();
   const chosen = new Map<Expr, Name>();
   const counters = new Map<string, number>();

@@ -1,5 +1,5 @@
 /**
- * Convolutions and pools, recognised in the graphs that they become. With weights W [filters, channels, …taps] and
+ * Convolutions, recognised in the graphs that they become. With weights W [filters, channels, …taps] and
  * images x [batch, channels, …], the cross-correlation is `(W ⋆ x)[f, p] = Σ W[f, c, k] x[c, s·p + d·k]` with stride s
  * and dilation d; `W ⋆ᵀ δ` is its transpose in x, and `δ ⋆[batch] x` that in W, a sum over the batch.
  */
@@ -19,16 +19,10 @@ export interface Convolution {
   readonly options: readonly string[];
 }
 
-/** A fold of windows. */
-export interface Pool {
-  readonly image: Expr;
-  /** The size of the windows, and their stride if it is another: `2`, `3, stride 2`. */
-  readonly windows: string;
-}
-
 const allEqual = (values: readonly number[]): boolean => values.every((value) => value === values[0]);
 
-const along = (values: readonly number[]): string => (allEqual(values) ? String(values[0]) : values.join('×'));
+/** Sizes along several axes: one if they are equal. */
+export const along = (values: readonly number[]): string => (allEqual(values) ? String(values[0]) : values.join('×'));
 
 const option = (name: string, values: readonly number[], usual: number): readonly string[] =>
   values.every((value) => value === usual) ? [] : [`${name} ${along(values)}`];
@@ -39,7 +33,8 @@ const spacing = (windows: readonly WindowAxis[]): readonly string[] => {
   return [...option('stride', strides, 1), ...option('dilation', dilations, 1)];
 };
 
-const sorted = (windows: readonly WindowAxis[], first: number): boolean =>
+/** Do windows slide along neighbouring axes, in their order? */
+export const sorted = (windows: readonly WindowAxis[], first: number): boolean =>
   windows.every(({ axis }, k) => axis === first + k);
 
 /** An image [batch, channels, …] under its pads, with the zeros before and after it along each axis. */
@@ -168,11 +163,12 @@ export const contractedConvolution = (node: NodeOf<'contract'>, isNamed: IsNamed
 
 /** The transpose in x as it is derived: every product δ[f, p] W[f, c, k] is added where its window has it. */
 export const addedConvolution = (
-  { operand, windows, shape }: NodeOf<'windowAdjoint'>,
+  operand: Expr,
+  windows: readonly WindowAxis[],
   isNamed: IsNamed,
 ): Convolution | undefined => {
-  const { node } = operand;
-  if (node.op !== 'contract' || isNamed(operand) || shape.length !== windows.length + 2 || !sorted(windows, 2))
+  const { node, shape } = operand;
+  if (node.op !== 'contract' || isNamed(operand) || shape.length !== 2 * windows.length + 2 || !sorted(windows, 2))
     return undefined;
   if (windows.some(({ dilation }) => dilation < 1)) return undefined;
   const [batch = -1, channel = -1, ...rest] = node.output;
@@ -191,65 +187,4 @@ export const addedConvolution = (
   return isProduct(node.rightLabels, node.leftLabels)
     ? { kind: 'transposeInImage', left: node.left, right: node.right, options }
     : undefined;
-};
-
-/** An array without the trailing rest that no window of these sizes fills, if that is all that is cut off. */
-const uncut = (expr: Expr, sizes: readonly number[], isNamed: IsNamed): Expr => {
-  if (expr.node.op !== 'slice' || isNamed(expr)) return expr;
-  const { operand, axis, start, stop } = expr.node;
-  const rest = Number(operand.shape[axis]) - stop;
-  const size = sizes[axis - (expr.shape.length - sizes.length)] ?? 0;
-  return start === 0 && rest < size ? uncut(operand, sizes, isNamed) : expr;
-};
-
-/** What windows that do not overlap are of, and their sizes, from the reshape that they became: […, p₁, k₁, p₂, k₂]. */
-const reshapedWindows = (
-  expr: Expr,
-  isNamed: IsNamed,
-): { readonly image: Expr; readonly sizes: readonly number[] } | undefined => {
-  if (expr.node.op !== 'reshape' || isNamed(expr)) return undefined;
-  const { operand, shape } = expr.node;
-  const count = shape.length - operand.shape.length;
-  const kept = operand.shape.length - count;
-  if (count < 1 || kept < 0) return undefined;
-  const sizes = operand.shape.slice(kept).map((_, k) => Number(shape[kept + 2 * k + 1]));
-  const splits = sizes.every((size, k) => Number(shape[kept + 2 * k]) * size === operand.shape[kept + k]);
-  if (!splits || !sameShape(shape.slice(0, kept), operand.shape.slice(0, kept))) return undefined;
-  return { image: uncut(operand, sizes, isNamed), sizes };
-};
-
-/** The image and the sizes of windows that do not overlap, from the reshape whose taps are moved to the end. */
-export const disjointWindows = (
-  { operand, permutation }: NodeOf<'transpose'>,
-  isNamed: IsNamed,
-): { readonly image: Expr; readonly sizes: readonly number[] } | undefined => {
-  const split = reshapedWindows(operand, isNamed);
-  if (split === undefined) return undefined;
-  const rank = operand.shape.length;
-  const kept = rank - 2 * split.sizes.length;
-  const order = [
-    ...Array.from({ length: kept }, (_, axis) => axis),
-    ...split.sizes.map((_, k) => kept + 2 * k),
-    ...split.sizes.map((_, k) => kept + 2 * k + 1),
-  ];
-  return sameShape(permutation, order) ? split : undefined;
-};
-
-/** The pool that a fold is: over the taps of windows along the last axes. */
-export const pooled = ({ operand, axes }: NodeOf<'reduce'>, isNamed: IsNamed): Pool | undefined => {
-  const split = reshapedWindows(operand, isNamed);
-  if (split !== undefined) {
-    const kept = operand.shape.length - 2 * split.sizes.length;
-    const taps = split.sizes.map((_, k) => kept + 2 * k + 1);
-    return sameShape(axes, taps) ? { image: split.image, windows: along(split.sizes) } : undefined;
-  }
-  const { node } = operand;
-  if (node.op !== 'window' || isNamed(operand)) return undefined;
-  const rank = node.operand.shape.length;
-  const taps = node.windows.map((_, k) => rank + k);
-  if (!sameShape(axes, taps) || node.windows.some(({ dilation }) => dilation !== 1)) return undefined;
-  if (!sorted(node.windows, rank - node.windows.length)) return undefined;
-  const [sizes, strides] = [node.windows.map(({ size }) => size), node.windows.map(({ stride }) => stride)];
-  const stride = sameShape(sizes, strides) ? '' : `, stride ${along(strides)}`;
-  return { image: node.operand, windows: `${along(sizes)}${stride}` };
 };

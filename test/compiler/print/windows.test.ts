@@ -113,6 +113,13 @@ describe('convolutions as mathematics', () => {
     expect(writeNode(inside, 'math', of, (e) => e === named).text).to.match(/^einsum.*\(window, input\)$/);
   });
 
+  it('of 1 × 1 elements are transposed as others are', () => {
+    const pooledFirst = (x: Expr): Expr => averagePool2d(typed<['batch', 4, 9, 9]>(x), { size: 2 });
+    const hidden = pooledFirst(tanh(convolution(image, { name: '1', filters: 4, kernel: 3 })));
+    for (const level of levelsOf(tanh(convolution(hidden, { name: '2', filters: 5, kernel: 1 }))))
+      expect(definition(level, 'δ̇1')).to.match(/^tanh′\(z₁\) ⊙ sumpool₂ᵀ\(\(W₂ ⋆ᵀ δ̇₂\) \/ /);
+  });
+
   it('with groups are einsums', () => {
     const grouped = convolution(input('x', ['batch', 4, 5, 5]), { name: '1', filters: 4, kernel: 3, groups: 2 });
     for (const level of levelsOf(grouped)) {
@@ -123,14 +130,16 @@ describe('convolutions as mathematics', () => {
 });
 
 describe('pools as mathematics', () => {
-  const pooled = (pool: (x: Expr<['batch', 4, 9, 9]>) => Expr): readonly string[] =>
+  type Pooling = (x: Expr<['batch', 4, 9, 9]>) => Expr;
+  const levels = (pool: Pooling, options: Options = { kernel: 2 }): readonly InspectedLevel[] =>
     levelsOf(
       convolution(pool(typed(tanh(convolution(image, { name: '1', filters: 4, kernel: 3 })))), {
         name: '2',
         filters: 5,
-        kernel: 2,
+        ...options,
       }),
-    ).map((level) => definition(level, 'pool1'));
+    );
+  const pooled = (pool: Pooling): readonly string[] => levels(pool).map((level) => definition(level, 'pool1'));
 
   it('tell the size of their windows, and their stride where they overlap', () => {
     // a row and a column of 9 × 9 fill no window of 2 × 2
@@ -140,5 +149,27 @@ describe('pools as mathematics', () => {
       'maxpool[3, stride 2](a₁)',
     ]);
     for (const text of pooled((x) => averagePool2d(x, { size: 3 }))) expect(text).to.match(/^sumpool₃\(a₁\) \/ /);
+  });
+
+  it('have transposes: of a mean, its share for every element; of a maximum, windows added up', () => {
+    const back = (pool: Pooling, options?: Options): readonly string[] =>
+      levels(pool, options).map((level) => definition(level, 'δ̇1').replace('tanh′(z₁) ⊙ ', ''));
+    expect(back((x) => averagePool2d(x, { size: 2 }))).to.deep.equal([
+      'sumpool₂ᵀ((W₂ ⋆ᵀ δ̇₂) / (2 ⊙ 2))',
+      'sumpool₂ᵀ((W₂ ⋆ᵀ δ̇₂) / 4)',
+    ]);
+    expect(back((x) => averagePool2d(x, { size: 3 }))).to.deep.equal([
+      'sumpool₃ᵀ((W₂ ⋆ᵀ δ̇₂) / (3 ⊙ 3))',
+      'sumpool₃ᵀ(t₁)',
+    ]);
+    expect(back((x) => averagePool2d(x, { size: 3, stride: 2 }))).to.deep.equal([
+      'sumpoolᵀ[3, stride 2]((W₂ ⋆ᵀ δ̇₂) / (3 ⊙ 3))',
+      'sumpoolᵀ[3, stride 2]((W₂ ⋆ᵀ δ̇₂) / 9)',
+    ]);
+    const maximum = ['overlapAdd[2×2/2×2](t₁ ⊙ (W₂ ⋆ᵀ δ̇₂))', 'overlapAdd[2×2/2×2](t₁ ⊙ (W₂ ⋆ᵀ δ̇₂))'];
+    expect(back((x) => maxPool2d(x, { size: 2 }))).to.deep.equal(maximum);
+    expect(back((x) => maxPool2d(x, { size: 3, stride: 2 }))).to.deep.equal(
+      maximum.map((text) => text.replace('2×2/', '3×3/')),
+    );
   });
 });
