@@ -47,7 +47,7 @@ const pointsOf = (roots: readonly Expr[], theta: Expr, parameters: ParameterSpac
   return found.toReversed();
 };
 
-const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'cg' | 'step'): InspectedGraph => {
+const inspectStep = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'cg' | 'step'): Inspected => {
   const definition = sgnProgram(problem, sgn);
   const stages = definition.stages
     .filter((stage) => name === 'step' || stage.name !== 'trial')
@@ -55,7 +55,7 @@ const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'c
   const roots = stages.flatMap(({ outputs }): readonly Expr[] => Object.values(outputs));
   const direction = directionOf(roots);
   const theta: Expr = input('theta', [problem.parameters.length]);
-  return {
+  const graph: InspectedGraph = {
     name,
     formula: formulas[name],
     titles: laneTitles('of ∇ℓ, or of H J v in the loop'),
@@ -64,6 +64,11 @@ const stepGraph = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 'c
     points: pointsOf(roots, theta, problem.parameters),
     ...(hasOwnBatch(sgn) ? { onCurvatureBatch: (exprs) => onCurvatureBatch(problem, exprs) } : {}),
     ...(direction === undefined ? {} : { direction }),
+  };
+  const inspected = inspectGraph(problem, graph);
+  return {
+    ...inspected,
+    compile: (sizes) => inspected.compile({ ...definition.sizes?.(sizes[problem.batch] ?? 0), ...sizes }),
   };
 };
 
@@ -76,6 +81,4 @@ export const inspectProblem = (
   settings: Pick<RunSettings, 'sgn'>,
   name: InspectableGraph,
 ): E.Either<DslError, Inspected> =>
-  name === 'cg' || name === 'step'
-    ? E.right(inspectGraph(problem, stepGraph(problem, settings, name)))
-    : inspect(problem, name);
+  name === 'cg' || name === 'step' ? E.right(inspectStep(problem, settings, name)) : inspect(problem, name);

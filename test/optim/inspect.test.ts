@@ -1,18 +1,23 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import type { InspectedLevel } from '../../compiler/inspect/data.js';
+import type { Inspected } from '../../compiler/inspect/inspect.js';
 import { inspectProblem, parseRunSettings } from '../../optim/index.js';
 import { smallMlp } from './problems.js';
 
-/** Every level of the graph of one SGN step on a perceptron 3–5–2. */
-const stepLevels = (sgn: Readonly<Record<string, unknown>> = {}): readonly InspectedLevel[] => {
+/** One SGN step on a perceptron 3–5–2. */
+const inspectedStep = (sgn: Readonly<Record<string, unknown>>): Inspected => {
   if (E.isLeft(smallMlp)) throw new Error(JSON.stringify(smallMlp.left));
   const settings = parseRunSettings({ batchSize: 8, epochs: 1, sgn });
   if (E.isLeft(settings)) throw new Error(JSON.stringify(settings.left));
   const inspected = inspectProblem(smallMlp.right, settings.right, 'step');
   if (E.isLeft(inspected)) throw new Error(JSON.stringify(inspected.left));
-  return inspected.right.inspection.levels;
+  return inspected.right;
 };
+
+/** Every level of its graph. */
+const stepLevels = (sgn: Readonly<Record<string, unknown>> = {}): readonly InspectedLevel[] =>
+  inspectedStep(sgn).inspection.levels;
 
 const last = (levels: readonly InspectedLevel[]): InspectedLevel => {
   const level = levels.at(-1);
@@ -71,6 +76,14 @@ describe('inspectProblem', () => {
         expect(lanes.get(key), `${key}, ${level.pass}`).to.deep.equal(lane);
       expect(level.values.find(({ key }) => key === 'δ̇1ᶜ')?.rule).to.equal('(∂ sigmoid)ᵀ: x̄ = y ⊙ (1 − y) ⊙ ȳ');
     }
+  });
+
+  it('compiles a step whose curvature sees other samples for as many as the optimizer would take', () => {
+    const compiled = inspectedStep({ curvatureBatch: 'independent', curvatureSamples: 3 }).compile({ batch: 8 });
+    if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left));
+    expect(compiled.right.inspected.sizes).to.deep.equal({ batch: 8, curvatureBatch: 3 });
+    const kernels = compiled.right.inspected.kernels.map(({ stores }) => stores);
+    expect(kernels).to.include.members(['a1', 'a1ᶜ', 'ȧ1ᶜ', 'Gv.W1']);
   });
 
   for (const sgn of [
