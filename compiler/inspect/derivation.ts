@@ -3,11 +3,11 @@ import { postorder } from '../../dsl/expr.js';
 import { input } from '../../dsl/leaves.js';
 import type { Expr } from '../../dsl/node.js';
 import { splitParameters } from '../../dsl/parameters.js';
+import { type Shape, sameShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
 import { analyze } from '../lower/analysis.js';
 import { groupFactors } from '../lower/reassociate.js';
 import { runPasses } from '../passes.js';
-import type { Name } from '../print/name.js';
 import { isConstant, type Names } from '../print/names.js';
 import { boundModel, type InspectedGraph, type InspectedModel } from './graphs.js';
 import { graphNamesOf } from './naming.js';
@@ -61,6 +61,17 @@ const traceOf = (
   return [...trace, { pass: 'staged', outputs: groupFactors(roots, analysis, last) }];
 };
 
+const withoutOnes = (shape: Shape): Shape => shape.filter((dim) => dim !== 1);
+
+/** What an array has under views that only give it axes of size 1. */
+const withoutUnitAxes = (expr: Expr): Expr => {
+  const { node, shape } = expr;
+  const narrower = node.op === 'reshape' || node.op === 'broadcast' ? node.operand : undefined;
+  return narrower !== undefined && sameShape(withoutOnes(narrower.shape), withoutOnes(shape))
+    ? withoutUnitAxes(narrower)
+    : expr;
+};
+
 /** Origins, and the same on the samples of the curvature. */
 const onBothBatches = (origins: Origins, { onCurvatureBatch }: InspectedGraph): Origins => {
   const exprs = [...origins.keys()];
@@ -97,7 +108,13 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
     const carried = <V>(table: ReadonlyMap<Expr, V>): ReadonlyMap<Expr, V> =>
       firstWins([...table].map(([expr, value]) => [of(expr), value] as const));
     const givenNow = carried(given);
-    const namesNow: readonly (readonly [Expr, Name])[] = [...carried(names)].filter(
+    const carriedNames = [...carried(names)];
+    const inGraph = new Set(postorder(graph.stages.flatMap(({ outputs }) => Object.values(outputs).map(of))));
+    // a value of which the graph has only what is under its axes of size 1 leaves it its name
+    const narrowed = carriedNames.map(
+      ([expr, name]) => [inGraph.has(expr) ? expr : withoutUnitAxes(expr), name] as const,
+    );
+    const namesNow = [...firstWins([...carriedNames, ...narrowed])].filter(
       ([expr]) => !givenNow.has(expr) && !isConstant(expr),
     );
     return {

@@ -113,11 +113,13 @@ describe('convolutions as mathematics', () => {
     expect(writeNode(inside, 'math', of, (e) => e === named).text).to.match(/^einsum.*\(window, input\)$/);
   });
 
-  it('of 1 × 1 elements are transposed as others are', () => {
+  it('of 1 × 1 elements are transposed as others are, and their part of the result has its name', () => {
     const pooledFirst = (x: Expr): Expr => averagePool2d(typed<['batch', 4, 9, 9]>(x), { size: 2 });
     const hidden = pooledFirst(tanh(convolution(image, { name: '1', filters: 4, kernel: 3 })));
-    for (const level of levelsOf(tanh(convolution(hidden, { name: '2', filters: 5, kernel: 1 }))))
+    for (const level of levelsOf(tanh(convolution(hidden, { name: '2', filters: 5, kernel: 1 })))) {
       expect(definition(level, 'δ̇1')).to.match(/^tanh′\(z₁\) ⊙ sumpool₂ᵀ\(\(W₂ ⋆ᵀ δ̇₂\) \/ /);
+      expect(definition(level, 'Gv.W2'), level.pass).to.include('δ̇₂').and.to.include('pool₁');
+    }
   });
 
   it('with groups are einsums', () => {
