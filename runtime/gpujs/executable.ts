@@ -17,12 +17,8 @@ const done: E.Either<TargetError, void> = E.right(undefined);
 export const executableOf = (source: Program, plan: GpujsPlan, device: Device): Executable => {
   const { program } = plan;
   const compiled = new Map<string, NativeKernel>();
-  const lengthOf = (buffer: number): number => program.buffers[buffer]?.length ?? 0;
   const kernels = new Map(
-    [...plan.kernels].map(([kernel, emitted]) => [
-      kernel,
-      deviceKernel(emitted, emitted.buffers.map(lengthOf), device, compiled),
-    ]),
+    [...plan.kernels].map(([kernel, emitted]) => [kernel, deviceKernel(emitted, device, compiled)]),
   );
   const slots: (Handle | undefined)[] = program.buffers.map(() => undefined);
   const admit = stageGate(source);
@@ -64,7 +60,8 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
     const values = await hostValues(input);
     if (E.isLeft(values)) return values;
     try {
-      return E.right(hold(device, await device.upload(values.right), values.right.length));
+      const { length } = values.right;
+      return E.right(hold(device, await device.upload(values.right), length, [length]));
     } catch (error) {
       return E.left(failure(stage, messageOf(error)));
     }
@@ -79,12 +76,10 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
       if (E.isLeft(handle)) return handle;
       buffers.push(handle.right);
     }
-    const result = await compiledKernel.call(
-      stage,
-      buffers.map(({ native }) => native),
-    );
+    const result = await compiledKernel.call(stage, buffers);
     if (E.isLeft(result)) return result;
-    fill(kernel.output, hold(device, result.right, compiledKernel.emitted.length));
+    const { length, threads } = compiledKernel.emitted;
+    fill(kernel.output, hold(device, result.right, length, threads));
     return done;
   };
 

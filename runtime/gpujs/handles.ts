@@ -9,6 +9,8 @@ import { isHostMode } from './workarounds.js';
 export interface Handle {
   readonly native: NativeResult;
   readonly length: number;
+  /** Those of the threads that wrote it; flat on the host. */
+  readonly extents: readonly number[];
   readonly device: Device;
   readonly retain: () => Handle;
   /** Frees the device memory when the last holder lets go. */
@@ -16,11 +18,12 @@ export interface Handle {
 }
 
 /** Takes charge of a result; the caller is its first holder. */
-export const hold = (device: Device, native: NativeResult, length: number): Handle => {
+export const hold = (device: Device, native: NativeResult, length: number, threads: readonly number[]): Handle => {
   let holders = 1;
   const handle: Handle = {
     native,
     length,
+    extents: isHostMode(device.mode) ? [length] : threads,
     device,
     retain: () => {
       holders++;

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { EmittedKernel } from '../../compiler/emit/gpujs/index.js';
 import type { KernelSource, TargetError, TargetName } from '../target.js';
 import type { Device } from './device.js';
+import type { Handle } from './handles.js';
 import { isHandle, type NativeArgument, type NativeKernel, type NativeResult, nativeInput } from './library.js';
 import { destroysKernels, nonFiniteConstants, ranInMode, settle } from './workarounds.js';
 
@@ -10,7 +11,7 @@ import { destroysKernels, nonFiniteConstants, ranInMode, settle } from './workar
 export interface DeviceKernel {
   readonly emitted: EmittedKernel;
   /** Runs it; arguments in the order of `emitted.buffers`. */
-  readonly call: (stage: string, buffers: readonly NativeResult[]) => Promise<E.Either<TargetError, NativeResult>>;
+  readonly call: (stage: string, buffers: readonly Handle[]) => Promise<E.Either<TargetError, NativeResult>>;
   readonly sources: () => readonly KernelSource[];
   readonly dispose: () => void;
 }
@@ -21,8 +22,8 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 const argumentOf = (buffer: NativeResult): NativeArgument =>
   isHandle(buffer) ? buffer : nativeInput(buffer instanceof Float32Array ? buffer : new Float32Array(0));
 
-const sourcesOf = ({ name, source }: EmittedKernel, native: NativeKernel): readonly KernelSource[] => {
-  const { compiledSource, compiledFragmentShader } = native.kernel;
+const sourcesOf = ({ name, source }: EmittedKernel, native: NativeKernel | undefined): readonly KernelSource[] => {
+  const { compiledSource, compiledFragmentShader } = native?.kernel ?? {};
   return [
     { kernel: name, language: 'gpujs', text: source },
     ...(compiledSource ? [{ kernel: name, language: 'wgsl' as const, text: compiledSource }] : []),
@@ -31,43 +32,57 @@ const sourcesOf = ({ name, source }: EmittedKernel, native: NativeKernel): reado
 };
 
 /**
- * Prepares one kernel, whose arguments have these `lengths`; kernels of equal text and lengths, which gpu.js holds a
- * compiled kernel to, share the compiled one in `compiled`.
+ * Prepares one kernel. gpu.js holds a compiled kernel to the extents of its first arguments: kernels of equal text share
+ * the one in `compiled` for the same extents, and others are compiled apart.
  */
 export const deviceKernel = (
   emitted: EmittedKernel,
-  lengths: readonly number[],
   device: Device,
   compiled: Map<string, NativeKernel>,
 ): DeviceKernel => {
   const target: TargetName = `gpujs:${device.mode}`;
-  const key = `${emitted.threads.join('x')} ${lengths.join()} ${emitted.loopMaxIterations} ${emitted.source}`;
-  const native = compiled.get(key) ?? device.kernel(emitted.source, emitted.threads, emitted.loopMaxIterations);
-  compiled.set(key, native);
-  const constants = emitted.takesNonFinite ? nonFiniteConstants : [];
-  let checked = false;
-  const fail = (stage: string, reason: string): TargetError =>
-    checked
-      ? { _tag: 'TargetExecutionError', target, stage, reason: `kernel ${emitted.name}: ${reason}` }
-      : { _tag: 'TargetCompileError', target, kernel: emitted.name, reason };
+  const { name, source, threads, loopMaxIterations, length, takesNonFinite } = emitted;
+  const constants = takesNonFinite ? nonFiniteConstants : [];
+  const keyOf = (extents: string): string => `${threads.join('x')} ${extents} ${loopMaxIterations} ${source}`;
+  // by the extents of the arguments
+  const own = new Map<string, NativeKernel>();
+  const checked = new Set<string>();
+  const nativeFor = (extents: string): NativeKernel => {
+    const known = own.get(extents);
+    if (known !== undefined) return known;
+    const key = keyOf(extents);
+    const native = compiled.get(key) ?? device.kernel(source, threads, loopMaxIterations);
+    compiled.set(key, native);
+    own.set(extents, native);
+    return native;
+  };
   return {
     emitted,
     call: async (stage, buffers) => {
+      const extents = buffers.map((buffer) => buffer.extents.join('x')).join();
+      const fail = (reason: string): E.Either<TargetError, never> =>
+        E.left(
+          checked.has(extents)
+            ? { _tag: 'TargetExecutionError', target, stage, reason: `kernel ${name}: ${reason}` }
+            : { _tag: 'TargetCompileError', target, kernel: name, reason },
+        );
       try {
-        const result = await native(...buffers.map(argumentOf), ...constants);
-        if (!checked) {
+        const native = nativeFor(extents);
+        const result = await native(...buffers.map((buffer) => argumentOf(buffer.native)), ...constants);
+        if (!checked.has(extents)) {
           const ran = ranInMode(native, device.mode);
-          if (E.isLeft(ran)) return E.left(fail(stage, ran.left));
-          checked = true;
+          if (E.isLeft(ran)) return fail(ran.left);
+          checked.add(extents);
         }
-        return E.right(settle(result, emitted.length));
+        return E.right(settle(result, length));
       } catch (error) {
-        return E.left(fail(stage, messageOf(error)));
+        return fail(messageOf(error));
       }
     },
-    sources: () => sourcesOf(emitted, native),
+    sources: () => sourcesOf(emitted, [...own.values()][0]),
     dispose: () => {
-      if (compiled.delete(key) && destroysKernels(device.mode)) native.destroy();
+      for (const [extents, native] of own)
+        if (compiled.delete(keyOf(extents)) && destroysKernels(device.mode)) native.destroy();
     },
   };
 };

@@ -153,4 +153,37 @@ const scalars: ProgramCase = {
   ],
 };
 
-export const controls: readonly ProgramCase[] = [newton, stages, scalars];
+// Kernels whose texts are equal where their arguments are not, given and computed.
+const equalTexts: ProgramCase = {
+  name: 'kernels of equal text on arrays of other sizes and extents',
+  program: program(
+    'equalTexts',
+    [
+      { name: 'two', shape: [2] },
+      { name: 'one', shape: [1] },
+      { name: 'many', shape: [3, 2] },
+      { name: 'ofTwo', shape: [] },
+      { name: 'ofOne', shape: [] },
+      { name: 'ofMany', shape: [] },
+      { name: 'six', shape: [6] },
+      { name: 'ofSix', shape: [] },
+    ],
+    [
+      {
+        name: 'run',
+        inputs: [0, 1, 6],
+        outputs: [3, 4, 5, 7],
+        steps: [
+          step(pointwise('spread', [loop(3), loop(2)], [0, 1], 2, [load(0, affine([[1, 1]])), apply('exp', 0)])),
+          step(pointwise('ofTwo', [], [], 3, [load(0, affine([]))])),
+          step(pointwise('ofOne', [], [], 4, [load(1, affine([]))])),
+          step(pointwise('ofMany', [], [], 5, [load(2, affine([]))])),
+          step(pointwise('ofSix', [], [], 7, [load(6, affine([]))])),
+        ],
+      },
+    ],
+  ),
+  runs: [{ stage: 'run', inputs: { two: [0.5, 0.25], one: [3], six: [6, 7, 8, 9, 10, 11] } }],
+};
+
+export const controls: readonly ProgramCase[] = [newton, stages, scalars, equalTexts];

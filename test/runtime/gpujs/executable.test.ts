@@ -111,36 +111,6 @@ describe('executables on gpu.js', () => {
     );
   });
 
-  it('compile kernels of equal text for each length of their arguments', async () => {
-    const firstOf = program(
-      'firstOf',
-      [
-        { name: 'two', shape: [2] },
-        { name: 'one', shape: [1] },
-        { name: 'a', shape: [] },
-        { name: 'b', shape: [] },
-      ],
-      [
-        {
-          name: 'run',
-          inputs: [0, 1],
-          outputs: [2, 3],
-          steps: [
-            step(pointwise('ofTwo', [], [], 2, [load(0, affine([]))])),
-            step(pointwise('ofOne', [], [], 3, [load(1, affine([]))])),
-          ],
-        },
-      ],
-    );
-    for (const mode of ['cpu', 'webasm'] as const) {
-      const executable = orThrow(await (await open(mode)).compile(firstOf)());
-      const { scalars } = orThrow(
-        await executable.run('run', { two: Float32Array.of(5, 6), one: Float32Array.of(7) })(),
-      );
-      expect(scalars, mode).to.deep.equal({ a: 5, b: 7 });
-    }
-  });
-
   it('show their sources', async () => {
     const executable = orThrow(await (await open('cpu')).compile(twoStages)());
     expect(executable.sources().map(({ kernel, language }) => [kernel, language])).to.deep.equal([

@@ -70,7 +70,7 @@ describe('hold', () => {
   it('frees a result when its last holder lets go', () => {
     const freed: NativeResult[] = [];
     const native = Float32Array.of(1);
-    const handle = hold(fakeDevice(freed), native, 1);
+    const handle = hold(fakeDevice(freed), native, 1, [1]);
     handle.retain();
     handle.release();
     expect(freed).to.deep.equal([]);
