@@ -19,6 +19,7 @@ import {
   splat,
   splatInteger,
 } from './code.js';
+import type { LaneCount } from './lanes.js';
 import { op } from './math.js';
 import { scalarCode } from './scalar.js';
 import { childScope, deepest, define, indexValue, type Scope } from './scope.js';
@@ -36,12 +37,16 @@ export interface Context {
   readonly readsOutput: boolean;
 }
 
+const loads = { 1: 'v128.load32_zero', 2: 'v128.load64_zero', 4: 'v128.load' } as const;
+
 /** One position of a tile. */
 export interface Position {
   /** How far the tile's axes are moved here. */
   readonly shift: Shift;
   /** The axis that lanes run along, if any. */
   readonly lanes: number | undefined;
+  /** How many lanes count; a load along the lanes leaves 0 in the others. */
+  readonly count: LaneCount;
   /** Values of the accumulators here. */
   readonly accumulators: readonly Code[];
 }
@@ -130,7 +135,7 @@ const loadCode = (context: Context, scope: Scope, load: Load, position: Position
   const holds = (lane: number) => guardCondition(context, scope, load.guards, shifted(position, lane));
   if (!guardsVary && (stride === 0 || stride === 1)) {
     const { base, offset } = at(0);
-    return guarded(holds(0), memory(stride === 0 ? 'v128.load32_splat' : 'v128.load', offset, base));
+    return guarded(holds(0), memory(stride === 0 ? 'v128.load32_splat' : loads[position.count], offset, base));
   }
   const gather = (into: Scope) =>
     perLane(into, holds, (lane, vector) => {

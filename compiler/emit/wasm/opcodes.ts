@@ -73,6 +73,8 @@ export const memoryOpcodes = {
   'i32.store': { code: [0x36], align: 2 },
   'v128.load': { code: [0xfd, 0x00], align: 2 },
   'v128.load32_splat': { code: [0xfd, 0x09], align: 2 },
+  'v128.load32_zero': { code: [0xfd, 0x5c], align: 2 },
+  'v128.load64_zero': { code: [0xfd, 0x5d], align: 2 },
   'v128.store': { code: [0xfd, 0x0b], align: 2 },
   'memory.atomic.notify': { code: [0xfe, 0x00], align: 2 },
   'memory.atomic.wait32': { code: [0xfe, 0x01], align: 2 },

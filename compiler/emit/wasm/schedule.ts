@@ -16,6 +16,7 @@ import {
   productOf,
   strideOf,
 } from './affine.js';
+import { turnsOf } from './lanes.js';
 
 /** `count` tiles of `size` elements along an axis, from `start` on. */
 export interface Segment {
@@ -144,7 +145,8 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
       const along = schedule.lanes === 'reduction' ? lastAxis(part.axes) : columnLanes;
       const last = lastAxis(part.axes);
       const extent = last === undefined ? 1 : extentOf(kernel, last);
-      const turns = schedule.lanes === 'reduction' ? Math.floor(extent / 4) + (extent % 4) : extent;
+      const { whole, rest } = turnsOf(kernel, kind, part);
+      const turns = schedule.lanes === 'reduction' ? whole + rest.length : extent;
       const steps = (productOf(kernel, part.axes) / extent) * turns;
       const work =
         blockCycles(kernel, part.term, along, { ...tile, inner: part.axes }) +

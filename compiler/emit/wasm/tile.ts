@@ -1,7 +1,7 @@
 /**
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
-import type { Accumulator, Block, Part } from '../../program.js';
+import type { Accumulator, Part } from '../../program.js';
 import { extentOf, linearOf, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
 import {
   branch,
@@ -19,6 +19,7 @@ import {
   splat,
 } from './code.js';
 import { type Context, elementAddress, evaluate, evaluateAll, type Position } from './evaluate.js';
+import { factorsOf, type LaneCount, turnsOf } from './lanes.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
@@ -115,13 +116,15 @@ const update = (
   }
 };
 
-/** A term that is a product, as what comes before and its two factors. */
-const factorsOf = (term: Block): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
-  const last = term[term.length - 1];
-  return last?.op === 'apply' && last.fn === 'mul'
-    ? { factors: term.slice(0, -1), operands: last.operands }
-    : undefined;
-};
+interface Terms {
+  /** Tells the blocks of one kernel apart. */
+  readonly name: string;
+  readonly part: Part;
+  readonly along: number | undefined;
+  readonly count: LaneCount;
+  /** Is the term the same in every lane, and wanted in one? */
+  readonly masked: boolean;
+}
 
 /** The terms of one part at all cells, with lanes along `along`. */
 const emitTerms = (
@@ -129,17 +132,12 @@ const emitTerms = (
   scope: Scope,
   cells: readonly Cell[],
   accumulator: number,
-  {
-    name,
-    part,
-    along,
-    masked,
-  }: { readonly name: string; readonly part: Part; readonly along: number | undefined; readonly masked: boolean },
+  { name, part, along, count, masked }: Terms,
   exit: { readonly label: Label; readonly axis: number } | undefined,
 ): void => {
   const product = context.fuses && !masked ? factorsOf(part.term) : undefined;
   for (const [i, cell] of cells.entries()) {
-    const position: Position = { shift: cell.shift, lanes: along, accumulators: [] };
+    const position: Position = { shift: cell.shift, lanes: along, count, accumulators: [] };
     const sum = cell.values[accumulator];
     if (product !== undefined && sum !== undefined && context.kernel.accumulators[accumulator]?.kind === 'sum') {
       const values = evaluateAll(context, name, product.factors, scope, position);
@@ -161,6 +159,10 @@ const emitTerms = (
   }
 };
 
+/** The cells further along an axis. */
+const moved = (cells: readonly Cell[], axis: number, amount: number): readonly Cell[] =>
+  cells.map((cell) => ({ ...cell, shift: new Map([...cell.shift, [axis, amount]]) }));
+
 const emitPart = (
   context: Context,
   tile: Tile,
@@ -175,9 +177,9 @@ const emitPart = (
   const last = inside[inside.length - 1];
   const reductionLanes = tile.schedule.lanes === 'reduction';
   const along = reductionLanes ? last : tile.lanes === 4 ? tile.schedule.column : undefined;
-  const kind = context.kernel.accumulators[accumulator]?.kind;
+  const kind = context.kernel.accumulators[accumulator]?.kind ?? 'sum';
   const terms = (at: Scope, exit?: { readonly label: Label; readonly axis: number }): void =>
-    emitTerms(context, at, cells, accumulator, { name, part, along, masked: false }, exit);
+    emitTerms(context, at, cells, accumulator, { name, part, along, count: 4, masked: false }, exit);
   const nest = (at: Scope, depth: number): void => {
     const axis = inside[depth];
     if (axis === undefined) {
@@ -187,19 +189,21 @@ const emitPart = (
     const extent = extentOf(context.kernel, axis);
     const range = tile.block?.ranges.get(axis) ?? { from: i32(0), to: i32(extent), step: 1 };
     if (depth < inside.length - 1) emitLoop(at, axis, `k${depth}`, range, (inner) => nest(inner, depth + 1));
-    else if (reductionLanes) lanes(at, axis, extent);
+    else if (reductionLanes) lanes(at, axis);
     else emitLoop(at, axis, 'k', range, (inner, label) => terms(inner, { label, axis }));
   };
-  const lanes = (at: Scope, axis: number, extent: number): void => {
-    const whole = extent - (extent % 4);
-    if (whole > 0) emitLoop(at, axis, 'k', { from: i32(0), to: i32(whole), step: 4 }, (inner) => terms(inner));
-    for (let rest = whole; rest < extent; rest += 1) {
-      const tail = childScope(at);
-      tail.bound.set(axis, i32(rest));
-      const masked = kind === 'sum';
-      emitTerms(context, tail, cells, accumulator, { name, part, along: undefined, masked }, undefined);
-      at.code.push(...tail.code);
-    }
+  const lanes = (at: Scope, axis: number): void => {
+    const { whole, rest } = turnsOf(context.kernel, kind, part);
+    const flat = childScope(at);
+    flat.bound.set(axis, i32(0));
+    const turn = (start: number, lanesOf: Pick<Terms, 'along' | 'count' | 'masked'>): void =>
+      emitTerms(context, flat, moved(cells, axis, start), accumulator, { name, part, ...lanesOf }, undefined);
+    if (whole > 1) emitLoop(at, axis, 'k', { from: i32(0), to: i32(4 * whole), step: 4 }, (inner) => terms(inner));
+    else if (whole === 1) turn(0, { along: axis, count: 4, masked: false });
+    for (const { start, count } of rest)
+      if (count === 'same') turn(start, { along: undefined, count: 4, masked: kind === 'sum' });
+      else turn(start, { along: axis, count, masked: false });
+    at.code.push(...flat.code);
   };
   nest(scope, 0);
 };
@@ -253,7 +257,7 @@ export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
     const value =
       tile.ending === 'sums'
         ? (values[0] ?? splat(0))
-        : evaluate(context, 'body', body, scope, { shift: cell.shift, lanes: along, accumulators: values });
+        : evaluate(context, 'body', body, scope, { shift: cell.shift, lanes: along, count: 4, accumulators: values });
     emitStore(context, tile, scope, cell, value);
   }
 };

@@ -221,4 +221,45 @@ describe('wasm: random kernels', () => {
       }
     }
   });
+
+  // terms that fill no vector stand beside lanes that have to count for nothing, whatever the factors are
+  const products = {
+    'left · rightᵀ': [load(0, rowMajor([0, 2], 11)), load(1, rowMajor([1, 2], 11)), apply('mul', 0, 1)],
+    'left · rightᵀ, scaled': [load(0, rowMajor([0, 2], 11)), load(1, affine([[1, 11]])), apply('mul', 0, 1)],
+  };
+  for (const [name, term] of Object.entries(products))
+    it(`keep infinities out of empty lanes: ${name}`, async () => {
+      for (let terms = 1; terms <= 11; terms += 1) {
+        const compiled = program(
+          'rest',
+          [
+            { name: 'x', shape: [5, 11] },
+            { name: 'y', shape: [7, 11] },
+            { name: 'z', shape: [5, 7] },
+          ],
+          [
+            {
+              name: 'main',
+              inputs: [0, 1],
+              outputs: [2],
+              steps: [step(fold({ name: 'sum', outputs: [5, 7], folded: [terms], output: 2, terms: [term] }))],
+            },
+          ],
+        );
+        const x = positive(55, 3);
+        for (let i = 0; i < 5; i += 1) x[11 * i + ((terms + i) % 11)] = Number.POSITIVE_INFINITY;
+        const y = positive(77, 4);
+        y[3 * 11] = Number.POSITIVE_INFINITY;
+        const [actual = new Float32Array(0), expected = new Float32Array(0)] = await outputOn(
+          [await one(), interpreterTarget],
+          compiled,
+          { stage: 'main', inputs: { x, y }, output: 'z' },
+        );
+        assert.equal(actual.length, 35);
+        for (const [i, value] of expected.entries())
+          if (Number.isFinite(value))
+            assert.closeTo(actual[i] ?? Number.NaN, value, 1e-5 * value, `${terms} terms, ${i}`);
+          else assert.equal(actual[i], value, `${terms} terms, element ${i}`);
+      }
+    });
 });
