@@ -259,6 +259,8 @@ describe('the derivative explorer of LeNet’s GGN', () => {
       expect(place.y + place.height, part).to.be.at.most(900);
     }
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).to.equal(900);
+    await page.setViewportSize({ width: 360, height: 900 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), 'width on a phone').to.equal(360);
     if (wide !== null) await page.setViewportSize(wide);
   });
 
