@@ -1,12 +1,13 @@
 /** `sgn check`: certificates for the derivatives of a user's own model. */
 import { Command, Option } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { showDslError } from '../dsl/index.js';
 import { showConfigError } from '../optim/index.js';
 import { allHold, type Certificate, laws } from '../runtime/check/certificate.js';
 import { checkModel } from '../runtime/check/model.js';
-import { chooseTarget, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
+import { chooseTarget, showTargetChoice, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadSubject } from './experiments.js';
 import { parseCount, parseSeed } from './options.js';
 import { openView } from './view.js';
@@ -50,16 +51,26 @@ const verdictText = ({ verdict, error, tolerance }: Certificate): string => {
   }
 };
 
+/** What was found. */
+interface Checked {
+  readonly certificates: readonly Certificate[];
+  /** The target that was checked, in words. */
+  readonly target: string;
+}
+
 /** The certificates as text, law by law. */
-export const showCertificates = (certificates: readonly Certificate[]): readonly string[] =>
+export const showCertificates = ({ certificates, target }: Checked): readonly string[] =>
   laws.flatMap((law) => {
     const own = certificates.filter((certificate) => certificate.law === law);
     return own.length === 0
       ? []
-      : [law, ...own.map((certificate) => `  ${certificate.point.padEnd(9)} ${verdictText(certificate)}`)];
+      : [
+          law === 'the target agrees with float64' ? `${law}: ${target}` : law,
+          ...own.map((certificate) => `  ${certificate.point.padEnd(9)} ${verdictText(certificate)}`),
+        ];
   });
 
-const certificatesOf = (name: string, options: CheckCommandOptions): Step<readonly Certificate[]> =>
+const certificatesOf = (name: string, options: CheckCommandOptions): Step<Checked> =>
   pipe(
     loadSubject(name),
     TE.mapLeft(showConfigError),
@@ -82,7 +93,8 @@ const certificatesOf = (name: string, options: CheckCommandOptions): Step<readon
       })();
       view.close();
       choice?.target.dispose();
-      return result;
+      const target = choice === undefined ? 'none' : showTargetChoice(choice);
+      return E.isLeft(result) ? result : E.right({ certificates: result.right, target });
     }),
     TE.mapLeft((error) => (typeof error === 'string' ? error : error.reason)),
   );
@@ -105,9 +117,9 @@ export const checkCommand = (): Command =>
             process.stderr.write(`sgn: ${message}\n`);
             process.exitCode = 1;
           },
-          (certificates) => {
-            process.stdout.write(`${showCertificates(certificates).join('\n')}\n`);
-            if (!allHold(certificates)) process.exitCode = 1;
+          (checked) => {
+            process.stdout.write(`${showCertificates(checked).join('\n')}\n`);
+            if (!allHold(checked.certificates)) process.exitCode = 1;
           },
         ),
       )();

@@ -68,10 +68,22 @@ const onTarget = <A>(name: TargetName | 'auto', use: (target: Target) => Step<A>
     }),
   );
 
-const timingsOf = (compiled: CompiledGraph, { profile, target }: InspectOptions): Step<Timings> =>
+/** What was measured, and on which target. */
+interface Measured {
+  readonly timings: Timings;
+  readonly target?: string;
+}
+
+const measuredBy = (compiled: CompiledGraph, { profile, target }: InspectOptions): Step<Measured> =>
   profile === true
-    ? onTarget(target, (opened) => pipe(profileKernels(opened, compiled.program), TE.mapLeft(showTargetError)))
-    : TE.right({});
+    ? onTarget(target, (opened) =>
+        pipe(
+          profileKernels(opened, compiled.program),
+          TE.mapLeft(showTargetError),
+          TE.map((timings) => ({ timings, target: opened.name })),
+        ),
+      )
+    : TE.right({ timings: {} });
 
 /** The sources in a language, without a device; a kernel that it cannot hold says why in the place of its source. */
 const sourcesOrReasons = ({ program }: CompiledGraph, language: SourceLanguage): Step<readonly EmittedSource[]> =>
@@ -168,19 +180,19 @@ const explorer = (loaded: Loaded, level: InspectedLevel, options: InspectOptions
   pipe(
     TE.fromEither(compiledGraph(loaded)),
     TE.bindTo('compiled'),
-    TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
+    TE.bind('measured', ({ compiled }) => measuredBy(compiled, options)),
     TE.bind('sources', ({ compiled }) =>
       TE.traverseSeqArray((language: SourceLanguage) => sourcesOrReasons(compiled, language))(sourceLanguages),
     ),
     TE.bind('svg', () => drawn(loaded.inspected.inspection, level)),
-    TE.flatMap(({ compiled, timings, sources, svg }) =>
+    TE.flatMap(({ compiled, measured, sources, svg }) =>
       pipe(
         explorerPage(
           explorerData({
             inspection: loaded.inspected.inspection,
             program: compiled.inspected,
             sources: sources.flat(),
-            timings,
+            ...measured,
           }),
           svgElement(svg),
         ),
@@ -215,13 +227,14 @@ const showKernels = (loaded: Loaded, stage: 'fused' | 'memory', options: Inspect
     TE.fromEither(compiledGraph(loaded)),
     TE.bindTo('compiled'),
     TE.bind('kernels', ({ compiled }) => TE.fromEither(chosenKernels(compiled, options.kernel))),
-    TE.bind('timings', ({ compiled }) => timingsOf(compiled, options)),
-    TE.map(({ compiled, kernels, timings }) => {
+    TE.bind('measured', ({ compiled }) => measuredBy(compiled, options)),
+    TE.map(({ compiled, kernels, measured: { timings, target } }) => {
       const inspected = { ...compiled.inspected, kernels };
-      if (options.format === 'json') return text([JSON.stringify({ ...inspected, timings }, null, 2)]);
+      if (options.format === 'json') return text([JSON.stringify({ ...inspected, timings, target }, null, 2)]);
       const { model, graph } = loaded.inspected.inspection;
       const body = stage === 'memory' ? listMemory(inspected) : listKernels(inspected, timings);
-      return text([`${model} · ${graph} · ${stage}`, ...body]);
+      const on = target === undefined ? '' : `, measured on ${target}`;
+      return text([`${model} · ${graph} · ${stage}${on}`, ...body]);
     }),
   );
 

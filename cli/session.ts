@@ -18,7 +18,7 @@ import {
   showDatasetError,
   solverName,
 } from '../optim/index.js';
-import { chooseTarget, showTargetError } from '../runtime/index.js';
+import { chooseTarget, showTargetChoice, showTargetError } from '../runtime/index.js';
 import { historyCharts } from './chart.js';
 import { startFromCheckpoint, startFromParameters } from './checkpoint.js';
 import { loadExperiment } from './experiments.js';
@@ -140,8 +140,8 @@ const configOf = ({ problem, settings, dataset, target, targetReason }: Prepared
 const headline = ({ problem, settings, dataset, target, targetReason }: PreparedRun): string =>
   `${problem.name}: ${problem.parameters.length} parameters, ${dataset.train.count} + ${dataset.test.count} samples of ` +
   `${dataset.name}${settings.validation === undefined ? '' : ` (${settings.validation} of the former held out)`}, ` +
-  `${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ${target.name} ` +
-  `(${target.description}; ${targetReason})`;
+  `${solverName(settings)}, batch ${settings.batchSize}, seed ${settings.seed}, on ` +
+  showTargetChoice({ target, reason: targetReason });
 
 /** What a user should know about the start. */
 const startLines = (start: Start, { resume, init }: RunOptions): readonly string[] => {

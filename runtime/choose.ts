@@ -21,6 +21,10 @@ export interface TargetChoice {
   readonly reason: string;
 }
 
+/** One line for people. */
+export const showTargetChoice = ({ target, reason }: TargetChoice): string =>
+  `${target.name} (${target.description}; ${reason})`;
+
 const open: Readonly<Record<TargetName, TE.TaskEither<TargetError, Target>>> = {
   'gpujs:webgpu': gpujsTarget('webgpu'),
   'gpujs:webgl2': gpujsTarget('webgl2'),

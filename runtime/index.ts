@@ -1,7 +1,7 @@
 /** Targets: places where compiled programs run. */
 export { allHold, type Certificate, type Law, laws } from './check/certificate.js';
 export { type CheckError, type CheckOptions, checkModel } from './check/model.js';
-export { chooseTarget, type TargetChoice } from './choose.js';
+export { chooseTarget, showTargetChoice, type TargetChoice } from './choose.js';
 export { gpujsTarget } from './gpujs/target.js';
 export { interpreterTarget } from './interpreter.js';
 export { type Milliseconds, profileKernels, profileStages } from './profile.js';

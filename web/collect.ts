@@ -12,10 +12,12 @@ export interface Explored {
   readonly sources: readonly EmittedSource[];
   /** Milliseconds by kernel, where they were measured. */
   readonly timings: Readonly<Record<string, number>>;
+  /** Where they were measured. */
+  readonly target?: string;
 }
 
 /** The data of the page: the values of the last level, with the kernels that they ended in. */
-export const explorerData = ({ inspection, program, sources, timings }: Explored): ExplorerData => {
+export const explorerData = ({ inspection, program, sources, timings, target }: Explored): ExplorerData => {
   const level = inspection.levels.at(-1);
   const values = level?.values ?? [];
   const mentions = level === undefined ? [] : mentionsOf(level);
@@ -70,5 +72,6 @@ export const explorerData = ({ inspection, program, sources, timings }: Explored
     lanes: lanes.filter((lane) => present.has(lane)).map((lane) => ({ lane, title: inspection.titles[lane] })),
     values: values.map(value),
     kernels: program.kernels.map(kernel),
+    ...(target === undefined ? {} : { target }),
   };
 };

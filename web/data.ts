@@ -33,7 +33,7 @@ export interface ExplorerKernel {
   readonly flops: number;
   readonly bytes: number;
   readonly intensity: number;
-  /** Where it was measured. */
+  /** If it was measured. */
   readonly milliseconds?: number;
   readonly sources: readonly { readonly language: string; readonly text: string }[];
 }
@@ -48,4 +48,6 @@ export interface ExplorerData {
   readonly lanes: readonly { readonly lane: string; readonly title: string }[];
   readonly values: readonly ExplorerValue[];
   readonly kernels: readonly ExplorerKernel[];
+  /** Where kernels were measured. */
+  readonly target?: string;
 }

@@ -110,6 +110,8 @@ const links = (positions: readonly number[], names: readonly string[]): HTMLElem
 
 const grouped = (count: number): string => Math.round(count).toLocaleString('en');
 
+const on = data.target === undefined ? '' : ` on ${data.target}`;
+
 const kernelPart = (kernel: ExplorerKernel): readonly HTMLElement[] => [
   element('h3', `Kernel ${kernel.name}`),
   list([
@@ -118,7 +120,10 @@ const kernelPart = (kernel: ExplorerKernel): readonly HTMLElement[] => [
     ['reads', kernel.reads.join(', ') || 'nothing'],
     ['FLOPs', grouped(kernel.flops)],
     ['bytes', `${grouped(kernel.bytes)} (${kernel.intensity.toFixed(2)} FLOP/B)`],
-    ['time', kernel.milliseconds === undefined ? 'not measured (--profile)' : `${kernel.milliseconds.toFixed(3)} ms`],
+    [
+      'time',
+      kernel.milliseconds === undefined ? 'not measured (--profile)' : `${kernel.milliseconds.toFixed(3)} ms${on}`,
+    ],
   ]),
   ...kernel.sources.map(({ language, text }) => {
     const source = element('pre', text);
