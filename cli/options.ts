@@ -10,6 +10,8 @@ interface Hyperparameter {
   readonly fallback: unknown;
   /** What stands for its value in the help. */
   readonly placeholder: string;
+  /** What its value may be, where it is one of a few. */
+  readonly choices: readonly string[];
   readonly parse: (text: string) => unknown;
 }
 
@@ -49,12 +51,12 @@ const parseSwitch = (text: string): boolean => {
 const onOff = (value: unknown): unknown => (value === true ? 'on' : value === false ? 'off' : value);
 
 const describe = (key: string, { type, enum: choices, default: fallback, description }: z.output<typeof property>) => {
-  const common = { key, description, fallback: onOff(fallback) };
+  const common = { key, description, fallback: onOff(fallback), choices: choices ?? [] };
   switch (type) {
     case 'boolean':
       return { ...common, placeholder: 'on|off', parse: parseSwitch };
     case 'string':
-      return { ...common, placeholder: (choices ?? ['text']).join('|'), parse: (text: string) => text };
+      return { ...common, placeholder: 'name', parse: (text: string) => text };
     default:
       return { ...common, placeholder: type === 'integer' ? 'n' : 'x', parse: parseNumber };
   }
@@ -103,11 +105,16 @@ const showDefaults = (owners: readonly Own[]): string => {
 
 const groupOf = (owners: readonly Own[]): string => `Options of ${owners.map(({ solver }) => solver).join(', ')}:`;
 
+const showChoices = ({ choices }: Own): string => (choices.length === 0 ? '' : `choices: ${choices.join(', ')}; `);
+
 /** Adds one option per hyperparameter to a command; what is not given keeps the experiment's value. */
 export const addHyperparameters = (command: Command): Command => {
   for (const { first, owners } of options)
     command.addOption(
-      new Option(`--${dashed(first.key)} <${first.placeholder}>`, `${first.description} (${showDefaults(owners)})`)
+      new Option(
+        `--${dashed(first.key)} <${first.placeholder}>`,
+        `${first.description} (${showChoices(first)}${showDefaults(owners)})`,
+      )
         .argParser(first.parse)
         .helpGroup(groupOf(owners)),
     );
