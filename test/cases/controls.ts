@@ -1,5 +1,18 @@
 /** What is around kernels: stages, copies, loops that end early, scalars. */
-import { affine, apply, constant, fold, load, loop, pointwise, program, rowMajor, step } from './builder.js';
+import {
+  accumulator,
+  affine,
+  apply,
+  constant,
+  fold,
+  load,
+  loop,
+  pointwise,
+  productTerm,
+  program,
+  rowMajor,
+  step,
+} from './builder.js';
 import type { ProgramCase } from './programs.js';
 import { noise } from './values.js';
 
@@ -186,4 +199,56 @@ const equalTexts: ProgramCase = {
   runs: [{ stage: 'run', inputs: { two: [0.5, 0.25], one: [3], six: [6, 7, 8, 9, 10, 11] } }],
 };
 
-export const controls: readonly ProgramCase[] = [newton, stages, scalars, equalTexts];
+const positive = (length: number, seed: number): readonly number[] => noise(length, seed).map(Math.abs);
+
+/** x ← f(x + A B), as a loop's variable is updated: the kernel reads what it overwrites, beside its sums. */
+const productInPlace = (rows: number, inner: number, columns: number, fn: 'neg' | 'tanh'): ProgramCase => ({
+  name: `an update in place by a product of ${rows} × ${inner} × ${columns}, then ${fn}`,
+  program: program(
+    'productInPlace',
+    [
+      { name: 'a', shape: [rows, inner] },
+      { name: 'b', shape: [inner, columns] },
+      { name: 'start', shape: [rows, columns] },
+      { name: 'x', shape: [rows, columns] },
+    ],
+    [
+      {
+        name: 'run',
+        inputs: [0, 1, 2],
+        outputs: [3],
+        steps: [
+          { kind: 'copy', from: 2, to: 3 },
+          step(
+            fold({
+              name: 'update',
+              outputs: [rows, columns],
+              folded: [inner],
+              output: 3,
+              terms: [productTerm({ buffer: 0, columns: inner }, { buffer: 1, columns })],
+              body: [accumulator(), load(3, rowMajor([0, 1], columns)), apply('add', 0, 1), apply(fn, 2)],
+            }),
+          ),
+        ],
+      },
+    ],
+  ),
+  runs: [
+    {
+      stage: 'run',
+      inputs: { a: positive(rows * inner, 50), b: positive(inner * columns, 51), start: positive(rows * columns, 52) },
+    },
+  ],
+});
+
+export const controls: readonly ProgramCase[] = [
+  newton,
+  stages,
+  scalars,
+  equalTexts,
+  // few sums and short, many, long, and a body that calls a function
+  productInPlace(3, 5, 4, 'neg'),
+  productInPlace(40, 40, 40, 'neg'),
+  productInPlace(16, 500, 17, 'neg'),
+  productInPlace(6, 9, 20, 'tanh'),
+];

@@ -30,9 +30,13 @@ export const isApart = (kernel: Kernel, { lanes, columns, blockTerms }: Schedule
 const columnLast = ({ outputAxes }: Kernel, { column }: Schedule): readonly number[] =>
   column === undefined ? outputAxes : [...outputAxes.filter((axis) => axis !== column), column];
 
-/** Is the output itself a place for sums, that is, do vectors run along its last axis? */
+/** Does the body read what the kernel overwrites, as an update in place does? */
+const readsOutput = ({ body, output }: Kernel): boolean =>
+  body.some((instruction) => instruction.op === 'load' && instruction.buffer === output);
+
+/** Is the output itself a place for sums, that is, do vectors run along its last axis, and does nothing need it before? */
 export const isInPlace = (kernel: Kernel, schedule: Schedule): boolean =>
-  columnLast(kernel, schedule).at(-1) === kernel.outputAxes.at(-1);
+  columnLast(kernel, schedule).at(-1) === kernel.outputAxes.at(-1) && !readsOutput(kernel);
 
 /** Scratch buffers for sums in blocks: the sums of a block, and the sums where the output is no place for them. */
 export const blockBuffers = 2;
