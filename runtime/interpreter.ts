@@ -171,26 +171,29 @@ export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
 
 const executableOf = (program: Program): Executable => {
   const arrays = program.buffers.map(({ length }) => new Float64Array(length));
-  const admit = stageGate(program);
-  const run: Executable['run'] = (name, inputs) => async () => {
-    const stage = admit(name, inputs);
-    if (E.isLeft(stage)) return stage;
-    for (const port of stage.right.inputs) {
-      const values = await valuesOf(inputs[port.name] ?? 0)();
-      if (E.isLeft(values)) return values;
-      arrays[port.buffer]?.set(values.right);
-    }
-    runSteps(stage.right.steps, arrays);
-    const result: { scalars: Record<string, number>; arrays: Record<string, DeviceArray> } = {
-      scalars: {},
-      arrays: {},
-    };
-    for (const { name: output, buffer, shape } of stage.right.outputs) {
-      if (shape.length === 0) result.scalars[output] = arrays[buffer]?.[0] ?? Number.NaN;
-      else result.arrays[output] = handleOf(arrays[buffer] ?? new Float64Array(0));
-    }
-    return E.right<TargetError, StageResult>(result);
-  };
+  const { admit, done } = stageGate(program);
+  const inTurn = turnstile();
+  const run: Executable['run'] = (name, inputs) =>
+    inTurn(async () => {
+      const stage = admit(name, inputs);
+      if (E.isLeft(stage)) return stage;
+      for (const port of stage.right.inputs) {
+        const values = await valuesOf(inputs[port.name] ?? 0)();
+        if (E.isLeft(values)) return values;
+        arrays[port.buffer]?.set(values.right);
+      }
+      runSteps(stage.right.steps, arrays);
+      const result: { scalars: Record<string, number>; arrays: Record<string, DeviceArray> } = {
+        scalars: {},
+        arrays: {},
+      };
+      for (const { name: output, buffer, shape } of stage.right.outputs) {
+        if (shape.length === 0) result.scalars[output] = arrays[buffer]?.[0] ?? Number.NaN;
+        else result.arrays[output] = handleOf(arrays[buffer] ?? new Float64Array(0));
+      }
+      done(stage.right);
+      return E.right<TargetError, StageResult>(result);
+    });
   return {
     program,
     memoryBytes: program.buffers.reduce((bytes, { length }) => bytes + 8 * length, 0),

@@ -36,13 +36,18 @@ const checkInputs = (
   return E.right(stage);
 };
 
-/**
- * Admits the runs of one executable: `admit` gives the stage if it exists, its inputs fit and every earlier stage has
- * been run; a run makes the results of later stages stale. The only state is how many stages are ready.
- */
-export const stageGate = (program: Program) => {
+/** What admits the runs of one executable. */
+export interface StageGate {
+  /** The stage, if it exists, its inputs fit and every earlier stage has been run. Its results and later ones are stale. */
+  readonly admit: (name: string, inputs: Readonly<Record<string, StageInput>>) => E.Either<TargetError, Stage>;
+  /** The stage has been run to its end: later ones may read its results. A run that fails leaves none. */
+  readonly done: (stage: Stage) => void;
+}
+
+/** The gate of an executable. Its only state is how many stages are ready. */
+export const stageGate = (program: Program): StageGate => {
   let ready = 0;
-  return (name: string, inputs: Readonly<Record<string, StageInput>>): E.Either<TargetError, Stage> => {
+  const admit: StageGate['admit'] = (name, inputs) => {
     const position = program.stages.findIndex((stage) => stage.name === name);
     const stage = program.stages[position];
     if (stage === undefined) {
@@ -54,9 +59,13 @@ export const stageGate = (program: Program) => {
       return E.left({ _tag: 'StageError', stage: name, expected: `stage ${missing} has to be run first` });
     }
     const checked = checkInputs(stage, inputs, (buffer) => program.buffers[buffer]?.length ?? 0);
-    if (E.isRight(checked)) ready = position + 1;
+    if (E.isRight(checked)) ready = position;
     return checked;
   };
+  const done: StageGate['done'] = (stage) => {
+    ready = 1 + program.stages.indexOf(stage);
+  };
+  return { admit, done };
 };
 
 /** A turnstile: tasks given to it run one after the other, in the order in which they were started. */

@@ -21,7 +21,7 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
     [...plan.kernels].map(([kernel, emitted]) => [kernel, deviceKernel(emitted, device, compiled)]),
   );
   const slots: (Handle | undefined)[] = program.buffers.map(() => undefined);
-  const admit = stageGate(source);
+  const { admit, done: finished } = stageGate(source);
   const inTurn = turnstile();
 
   const failure = (stage: string, reason: string): TargetError => ({
@@ -153,9 +153,12 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
       }
       const result = await collect(stage);
       const fault = device.takeFault();
-      if (fault === undefined) return result;
-      forget();
-      return E.left(failure(name, fault));
+      if (fault !== undefined) {
+        forget();
+        return E.left(failure(name, fault));
+      }
+      if (E.isRight(result)) finished(admitted.right);
+      return result;
     });
 
   return {

@@ -3,7 +3,7 @@
  * WebAssembly per thread.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type EmittedProgram, emitProgram, showKernel } from '../../compiler/emit/wasm/index.js';
 import { maximumPages, pageBytes } from '../../compiler/emit/wasm/layout.js';
 import type { Program, Stage } from '../../compiler/program.js';
@@ -91,19 +91,23 @@ const instantiate = async (
     : E.right({ ...instance, helped: { pool, id: added.right } });
 };
 
-/** Elements of a stage input, without copying where they are at hand. */
-const elements = (input: StageInput): TE.TaskEither<TargetError, ArrayLike<number>> => {
-  if (typeof input === 'number') return TE.right([input]);
-  if (input instanceof Float32Array) return TE.right(input);
+/** Hands the elements of a stage input on: at once, without a copy, where they are at hand. */
+const take = async (
+  input: StageInput,
+  use: (elements: ArrayLike<number>) => void,
+): Promise<E.Either<TargetError, void>> => {
+  if (typeof input === 'number') return E.right(use([input]));
+  if (input instanceof Float32Array) return E.right(use(input));
   const known = elementsOf(input);
-  return known === undefined ? input.read : TE.right(known);
+  // after a pause, the executable that the array comes from may have put another into its place
+  return known === undefined ? E.map(use)(await input.read()) : E.right(use(known));
 };
 
 const executableOf = (program: Program, instance: Instance): Executable => {
   const { emitted, memory, helped } = instance;
   const { layout } = emitted;
-  const admit = stageGate(program);
-  const exclusive = turnstile();
+  const { admit, done } = stageGate(program);
+  const inTurn = turnstile();
   const slots = layout.slots.map((outputs) =>
     Object.fromEntries(Object.entries(outputs).map(([name, places]) => [name, slotsOver(memory, places)])),
   );
@@ -132,31 +136,32 @@ const executableOf = (program: Program, instance: Instance): Executable => {
     return { scalars, arrays };
   };
 
-  const run: Executable['run'] = (name, inputs) => async () => {
-    const admitted = admit(name, inputs);
-    if (E.isLeft(admitted)) return admitted;
-    const stage = admitted.right;
-    for (const port of stage.inputs) {
-      const input = inputs[port.name];
-      const given = await elements(input ?? Number.NaN)();
-      if (E.isLeft(given)) return given;
-      view(port.buffer).set(given.right);
-    }
-    const position = program.stages.indexOf(stage);
-    try {
-      const called = call(stage, position);
-      return E.isLeft(called) ? called : E.right(results(stage, position));
-    } catch (error) {
-      return E.left(executionError(name, String(error)));
-    }
-  };
+  const run: Executable['run'] = (name, inputs) =>
+    inTurn(async () => {
+      const admitted = admit(name, inputs);
+      if (E.isLeft(admitted)) return admitted;
+      const stage = admitted.right;
+      for (const port of stage.inputs) {
+        const taken = await take(inputs[port.name] ?? Number.NaN, (elements) => view(port.buffer).set(elements));
+        if (E.isLeft(taken)) return taken;
+      }
+      const position = program.stages.indexOf(stage);
+      try {
+        const called = call(stage, position);
+        if (E.isLeft(called)) return called;
+        done(stage);
+        return E.right(results(stage, position));
+      } catch (error) {
+        return E.left(executionError(name, String(error)));
+      }
+    });
 
   return {
     program,
     memoryBytes: layout.pages * pageBytes,
     threads: helped?.pool.threads ?? 1,
     run,
-    exclusive,
+    exclusive: turnstile(),
     sources: () =>
       [...emitted.kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
     dispose: () => helped?.pool.remove(helped.id),
