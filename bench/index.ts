@@ -8,7 +8,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Experiment, experimentOf, showConfigError } from '../optim/index.js';
 import { showTargetError, type Target, wasmTarget } from '../runtime/index.js';
 import { defaultTiming, measure, type Timing } from './measure.js';
-import { benchModel, type Peers } from './model.js';
+import { benchModel, type Peers, timed } from './model.js';
 import { peakFlops, peakOperands, peakProgram } from './peak.js';
 import type { BenchReport, ModelResult } from './report.js';
 
@@ -71,10 +71,8 @@ const peakOf = (target: Target, timing: Timing): Step<number> =>
     TE.tap((executable) => executable.run('operands', peakOperands())),
     TE.mapLeft(showTargetError),
     TE.flatMap((executable) => {
-      const run = async (): Promise<void> => {
-        await executable.run('product', {})();
-      };
-      return TE.tryCatch(() => measure([{ name: 'peak', run }], timing), String);
+      const product = timed('peak', executable.run('product', {}), showTargetError);
+      return TE.tryCatch(() => measure([product], timing), String);
     }),
     TE.map(({ peak = Number.NaN }) => peakFlops / peak / 1e6),
   );
@@ -109,24 +107,34 @@ const save = (path: string | undefined, report: BenchReport): Step<void> =>
     ? TE.right(undefined)
     : TE.tryCatch(() => writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`), String);
 
-/** Runs the benchmark. Left: one line for people. */
-export const runBench = (options: BenchOptions = {}): Step<BenchReport> =>
+const reportOn = (target: Target, peers: Partial<Peers>, options: BenchOptions): Step<BenchReport> =>
   pipe(
-    TE.Do,
-    TE.bind('peers', (): Step<Partial<Peers>> => (options.peers === true ? loadPeers : TE.right({}))),
-    TE.bind('target', () =>
-      pipe(wasmTarget(options.threads === undefined ? {} : { threads: options.threads }), TE.mapLeft(showTargetError)),
-    ),
-    TE.bind('peak', ({ target }) => peakOf(target, options.timing ?? defaultTiming)),
-    TE.bind('models', ({ target, peak, peers }) => timeModels(target, peak, peers, options)),
-    TE.bind('threads', ({ target }) =>
+    peakOf(target, options.timing ?? defaultTiming),
+    TE.bindTo('peak'),
+    TE.bind('models', ({ peak }) => timeModels(target, peak, peers, options)),
+    TE.bind('threads', () =>
       pipe(
         target.compile(peakProgram),
         TE.mapLeft(showTargetError),
         TE.map(({ threads }) => threads),
       ),
     ),
-    TE.tapIO(({ target }) => target.dispose),
     TE.map(({ threads, peak, models }): BenchReport => ({ threads, peakGflops: peak, models })),
+  );
+
+/** Runs the benchmark. Left: one line for people. */
+export const runBench = (options: BenchOptions = {}): Step<BenchReport> =>
+  pipe(
+    options.peers === true ? loadPeers : TE.right({}),
+    TE.flatMap((peers: Partial<Peers>) =>
+      TE.bracket(
+        pipe(
+          wasmTarget(options.threads === undefined ? {} : { threads: options.threads }),
+          TE.mapLeft(showTargetError),
+        ),
+        (target) => reportOn(target, peers, options),
+        (target) => TE.fromIO(target.dispose),
+      ),
+    ),
     TE.tap((report) => save(options.json, report)),
   );

@@ -48,7 +48,7 @@ const settingsOf = ({ settings }: Experiment): E.Either<string, RunSettings> =>
 const fromTarget = <A>(task: TE.TaskEither<TargetError, A>): Step<A> => pipe(task, TE.mapLeft(showTargetError));
 
 /** A task as something that can be timed; what goes wrong rejects, and ends the measurement. */
-const timed = <Failure, A>(
+export const timed = <Failure, A>(
   name: string,
   task: TE.TaskEither<Failure, A>,
   show: (failure: Failure) => string,
@@ -62,9 +62,9 @@ const timed = <Failure, A>(
 
 const compileFor =
   (target: Target, count: number) =>
-  (definition: ProgramDefinition): Step<Executable> =>
+  ({ name, batch, sizes = () => ({}), stages }: ProgramDefinition): Step<Executable> =>
     pipe(
-      compile({ name: definition.name, sizes: { [definition.batch]: count }, stages: definition.stages }),
+      compile({ name, sizes: { [batch]: count, ...sizes(count) }, stages }),
       E.mapLeft(showDslError),
       TE.fromEither,
       TE.flatMap((program) => fromTarget(target.compile(program))),
@@ -77,10 +77,12 @@ const runStage = (executable: Executable, stage: string, inputs: Inputs): Step<S
 
 /** Our own contenders, with everything given that does not belong to the work. */
 const ownContenders = (target: Target, problem: Problem, settings: RunSettings, sample: Sample) => {
-  const { theta, direction, batch } = sample;
+  const { theta, direction } = sample;
   const definitions = benchPrograms(problem);
-  const build = compileFor(target, batch.count);
+  const build = compileFor(target, sample.batch.count);
   const optimizer = sgn(problem, settings.sgn, target);
+  const apart = optimizer.curvatureSamples?.(sample.batch.count);
+  const batch = apart === undefined ? sample.batch : { ...sample.batch, curvature: sampleOf(problem, apart).batch };
   return pipe(
     TE.Do,
     TE.bind('samples', () => TE.fromEither(pipe(batchInputs(problem, batch), E.mapLeft(showOptimizerError)))),

@@ -55,6 +55,15 @@ describe('bench', () => {
     assert.match(showReport(report.right), /sine/);
   });
 
+  it('times steps whose curvature sees samples of its own', async () => {
+    for (const sgn of [{ curvatureSamples: 50 }, { curvatureSamples: 50, curvatureBatch: 'independent' as const }]) {
+      const model = { ...sine, settings: { ...sine.settings, sgn } };
+      const report = await runBench({ models: [model], threads: 1, timing: quick })();
+      if (E.isLeft(report)) throw new Error(report.left);
+      assert.isAbove(report.right.models[0]?.stepMs ?? 0, 0);
+    }
+  });
+
   it('refuses a model that it does not know', async () => {
     const report = await runBench({ models: ['none'], threads: 1, timing: quick })();
     assert.isTrue(E.isLeft(report) && report.left.includes('none is no model'));
