@@ -1,8 +1,8 @@
 /**
  * The pointwise scalar functions that `map` applies. Truth values are 1 and 0.
  *
- * A new function needs a row here (arity, float64 value, notation), one in the table of partial derivatives
- * (`compiler/differentiate/partials.ts`) and one in each code generator's table; the tables are mapped types over
+ * A new function needs a row here (arity, float64 value, notation), one in the table of tangents
+ * (`compiler/differentiate/tangents.ts`) and one in each code generator's table; the tables are mapped types over
  * `ScalarFunction`, so that a missing row does not compile.
  */
 

@@ -1,5 +1,6 @@
 /** A program, made ready for gpu.js: everything that can be decided before it runs. */
 import * as E from 'fp-ts/lib/Either.js';
+import { kernelsOf } from '../../cost.js';
 import type { Kernel, Program, Stage, Step } from '../../program.js';
 import { splitReductions } from '../../split.js';
 import { withTemporaries } from '../../temporaries.js';
@@ -51,13 +52,6 @@ const gatherScalars = (
   return { program: gathered, scalars };
 };
 
-/** The kernels of some steps, loops included. */
-export const kernelsIn = (steps: readonly Step[]): readonly Kernel[] =>
-  steps.flatMap((step) => {
-    if (step.kind === 'kernel') return [step.kernel];
-    return step.kind === 'loop' ? [...kernelsIn(step.condition), ...kernelsIn(step.body)] : [];
-  });
-
 /** Every buffer that a step reads or writes. */
 const touches = (step: Step): readonly number[] => {
   switch (step.kind) {
@@ -100,14 +94,14 @@ const inGpujsSteps = (program: Program): Program => lowerJoins(splitReductions(p
 
 /** Every kernel of a program as gpu.js would get it, or why it cannot be had; one does not stand in another's way. */
 export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, EmittedKernel>[] =>
-  kernelsIn(inGpujsSteps(source).stages.flatMap(({ steps }) => steps)).map((kernel) => emitKernel(kernel, mode));
+  kernelsOf(inGpujsSteps(source).stages.flatMap(({ steps }) => steps)).map((kernel) => emitKernel(kernel, mode));
 
 /** Plans a program for one mode of gpu.js. */
 export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitError, GpujsPlan> => {
   const { program: gathered, scalars } = gatherScalars(source);
   const program = inGpujsSteps(gathered);
   const kernels = new Map<Kernel, EmittedKernel>();
-  for (const kernel of kernelsIn(program.stages.flatMap(({ steps }) => steps))) {
+  for (const kernel of kernelsOf(program.stages.flatMap(({ steps }) => steps))) {
     const emitted = emitKernel(kernel, mode);
     if (E.isLeft(emitted)) return emitted;
     kernels.set(kernel, emitted.right);

@@ -1,15 +1,14 @@
 /** Program → one WebAssembly module. */
-import type { ScalarFunction } from '../../../dsl/scalar.js';
+import { kernelsOf } from '../../cost.js';
 import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
 import type { WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
 import { emitKernel } from './kernel.js';
-import { kernelsOf, type Layout, layoutOf } from './layout.js';
-import { elementary } from './math.js';
+import { type Layout, layoutOf } from './layout.js';
 import { normalise } from './normalise.js';
 import { packOperands } from './pack.js';
-import { pow } from './power.js';
+import { library } from './scalar.js';
 import { type Schedule, scheduleOf } from './schedule.js';
 import { splitReduction } from './split.js';
 import { emitStage, type KernelSummary, sharedKernel, sharedOf } from './stage.js';
@@ -37,8 +36,6 @@ export interface EmittedProgram {
   /** The functions of each kernel, by the kernel's name. */
   readonly kernels: ReadonlyMap<string, readonly WasmFunction[]>;
 }
-
-const library: Readonly<Partial<Record<ScalarFunction, readonly WasmFunction[]>>> = { ...elementary, pow: [pow] };
 
 /** The functions of the library that kernels call. */
 const libraryOf = (kernels: readonly Kernel[]): readonly WasmFunction[] => {

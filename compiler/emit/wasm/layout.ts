@@ -1,5 +1,6 @@
 /** Where everything is in linear memory: a control block, the program's arena, and slots for results that are kept. */
-import type { Block, Kernel, Program, Step } from '../../program.js';
+import { kernelsOf } from '../../cost.js';
+import type { Block, Kernel, Program } from '../../program.js';
 import { blocksOf, extentOf, linearOf } from './affine.js';
 
 /** Byte addresses of the words that threads share, each in a cache line of its own. */
@@ -50,12 +51,6 @@ export interface Layout {
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
-
-/** Every kernel of some steps, those of loops included. */
-export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
-  steps.flatMap((step) =>
-    step.kind === 'kernel' ? [step.kernel] : step.kind === 'loop' ? kernelsOf([...step.condition, ...step.body]) : [],
-  );
 
 // The lowest element that a guarded load computes (and does not read): addresses below the arena must not wrap around
 const lowestElement = (kernel: Kernel, block: Block): number =>

@@ -1,7 +1,14 @@
 /** The code of every scalar function on four float32 lanes. Scalars run the same code, so they have the same bits. */
 import type { ScalarFunction } from '../../../dsl/scalar.js';
-import { type Code, call, plain, splat, splatInteger } from './code.js';
-import { op } from './math.js';
+import { type Code, call, plain, splat, splatInteger, type WasmFunction } from './code.js';
+import { elementary, op } from './math.js';
+import { pow } from './power.js';
+
+/** The functions that the code of scalar functions calls, by scalar function; the others are a few instructions. */
+export const library: Readonly<Partial<Record<ScalarFunction, readonly WasmFunction[]>>> = {
+  ...elementary,
+  pow: [pow],
+};
 
 const one = splat(1);
 

@@ -17,6 +17,7 @@ import {
   strideOf,
 } from './affine.js';
 import { turnsOf } from './lanes.js';
+import { library } from './scalar.js';
 
 /** `count` tiles of `size` elements along an axis, from `start` on. */
 export interface Segment {
@@ -97,8 +98,6 @@ const columnWidths = (kernel: Kernel, column: number, lanes: Schedule['lanes'], 
 /** Cycles of reading or writing four elements one by one: the further apart, the more cache lines. */
 const scatteredCycles = (stride: number | undefined): number => 4 + Math.min(12, Math.abs(stride ?? 16));
 
-const transcendental = new Set<string>(['exp', 'log', 'tanh', 'sigmoid', 'softplus', 'pow']);
-
 /** Cycles of one evaluation of a block on a tile of `rows` × `vectors`. */
 const blockCycles = (
   kernel: Kernel,
@@ -122,7 +121,7 @@ const blockCycles = (
     const copies =
       (on(tile.row) || dependence.accumulators ? tile.rows : 1) *
       (on(tile.column) || dependence.accumulators ? tile.vectors : 1);
-    if (instruction.op === 'apply') return total + copies * (transcendental.has(instruction.fn) ? 16 : 0.25);
+    if (instruction.op === 'apply') return total + copies * (library[instruction.fn] === undefined ? 0.25 : 16);
     if (instruction.op !== 'load') return total + copies * 2;
     const guards = guardAxesOf(axes, instruction.guards);
     const stride = along === undefined ? 0 : strideOf(linearOf(axes, instruction.index), along);

@@ -45,11 +45,14 @@ const assumedRounds = 8;
 
 const isShared = ({ units, cycles }: KernelSummary): boolean => units > 1 && cycles >= sharedCycles;
 
+// a task begins at unit task · units / tasks, a product of 32 bits
+const mostTasksOf = (units: number): number => Math.min(units, mostTasks, Math.floor(0xffff_ffff / units));
+
 /** The tasks of a kernel. */
 export const sharedKernel = ({ fn, units, cycles }: KernelSummary): SharedKernel => ({
   fn,
   units,
-  tasks: Math.min(units, mostTasks, Math.max(2, Math.floor(cycles / taskCycles))),
+  tasks: Math.min(mostTasksOf(units), Math.max(2, Math.floor(cycles / taskCycles))),
 });
 
 const kernelsOfStep = (step: Step, kernels: Kernels): readonly KernelSummary[] =>

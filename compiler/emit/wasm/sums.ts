@@ -2,9 +2,9 @@
  * Where sums of a kernel are held until its body is applied to them: in the tile's registers, in the output, or in a
  * scratch buffer; and how long sums are cut into blocks.
  */
-import { scalarRow } from '../../../dsl/scalar.js';
 import type { Instruction, Kernel, Part } from '../../program.js';
 import { dependencesOf, extentOf, outputIndex, productOf } from './affine.js';
+import { library } from './scalar.js';
 import type { Schedule } from './schedule.js';
 
 /** Is the output the sum and nothing more? */
@@ -14,7 +14,7 @@ export const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && b
 const callsFunctions = ({ axes, body }: Kernel): boolean =>
   dependencesOf(axes, body).some((dependence, i) => {
     const instruction = body[i];
-    return dependence.accumulators && instruction?.op === 'apply' && scalarRow(instruction.fn).transcendental;
+    return dependence.accumulators && instruction?.op === 'apply' && library[instruction.fn] !== undefined;
   });
 
 /** Are sums stored before the body is applied to them? So it is where they are added up in blocks. */

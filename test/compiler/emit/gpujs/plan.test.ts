@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import { type GpujsPlan, kernelsIn, planProgram } from '../../../../compiler/emit/gpujs/index.js';
+import { kernelsOf } from '../../../../compiler/cost.js';
+import { type GpujsPlan, planProgram } from '../../../../compiler/emit/gpujs/index.js';
 import { gpujsModes } from '../../../../compiler/emit/gpujs/types.js';
 import type { Program } from '../../../../compiler/program.js';
 import { affine, load, loop, pointwise, program, step } from '../../../cases/builder.js';
@@ -25,7 +26,7 @@ describe('planProgram', () => {
         expect(programFaults(made)).to.deep.equal([]);
         for (const { steps } of made.stages) {
           expect(allSteps(steps).filter(({ kind }) => kind === 'join')).to.deep.equal([]);
-          for (const kernel of kernelsIn(steps)) expect(kernels.has(kernel)).to.equal(true);
+          for (const kernel of kernelsOf(steps)) expect(kernels.has(kernel)).to.equal(true);
         }
       }
   });
