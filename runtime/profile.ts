@@ -4,7 +4,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { kernelsOf } from '../compiler/cost.js';
 import { planMemory, stepBuffers } from '../compiler/memory.js';
 import type { Block, Kernel, Port, Program } from '../compiler/program.js';
-import type { Executable, StageResult, Target, TargetError } from './target.js';
+import { type Executable, type StageResult, type Target, type TargetError, withExecutable } from './target.js';
 
 /** Milliseconds by name, one run each. */
 export type Milliseconds = Readonly<Record<string, number>>;
@@ -115,20 +115,16 @@ const timeStage = async (executable: Executable, stage: string): Promise<E.Eithe
 };
 
 /** Times every stage of a program, in order, with inputs of halves. */
-export const profileStages =
-  (target: Target, program: Program): TE.TaskEither<TargetError, Milliseconds> =>
-  async () => {
-    const compiled = await target.compile(program)();
-    if (E.isLeft(compiled)) return compiled;
+export const profileStages = (target: Target, program: Program): TE.TaskEither<TargetError, Milliseconds> =>
+  withExecutable<TargetError, Milliseconds>(target, program, (executable) => async () => {
     const times: Record<string, number> = {};
     for (const { name } of program.stages) {
-      const time = await timeStage(compiled.right, name);
+      const time = await timeStage(executable, name);
       if (E.isLeft(time)) return time;
       times[name] = time.right;
     }
-    compiled.right.dispose();
     return E.right(times);
-  };
+  });
 
 /** Times every kernel of a program by itself, with inputs of halves. Loops count one round. */
 export const profileKernels =

@@ -4,7 +4,7 @@ import type * as T from 'fp-ts/lib/Task.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type EmittedSources, emittedLanguages, emittedSources } from '../compiler/inspect/sources.js';
 import type { Program } from '../compiler/program.js';
-import type { KernelSource, Target, TargetError } from './target.js';
+import { type KernelSource, type Target, type TargetError, withExecutable } from './target.js';
 
 /** The languages of sources that need no device: what we emit, and the shaders that gpu.js makes of it. */
 export const sourceLanguages = [...emittedLanguages, 'wgsl', 'glsl'] as const;
@@ -22,12 +22,8 @@ export const kernelSources =
   };
 
 /** Compiles a program, runs every stage once on zeros, and gives the sources that the device was given. */
-export const deviceSources =
-  (target: Target, program: Program): TE.TaskEither<TargetError, readonly KernelSource[]> =>
-  async () => {
-    const compiled = await target.compile(program)();
-    if (E.isLeft(compiled)) return compiled;
-    const executable = compiled.right;
+export const deviceSources = (target: Target, program: Program): TE.TaskEither<TargetError, readonly KernelSource[]> =>
+  withExecutable<TargetError, readonly KernelSource[]>(target, program, (executable) => async () => {
     for (const { name, inputs } of program.stages) {
       const zeros = inputs.map(
         (port) => [port.name, new Float32Array(program.buffers[port.buffer]?.length ?? 0)] as const,
@@ -35,7 +31,5 @@ export const deviceSources =
       const result = await executable.run(name, Object.fromEntries(zeros))();
       if (E.isLeft(result)) return result;
     }
-    const sources = executable.sources();
-    executable.dispose();
-    return E.right(sources);
-  };
+    return E.right(executable.sources());
+  });

@@ -3,7 +3,7 @@
  * target does behind them (GPU buffers, WebAssembly memory) never shows.
  */
 import type * as IO from 'fp-ts/lib/IO.js';
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Program } from '../compiler/program.js';
 
 /** The names of all targets, as the command line and experiment files spell them. */
@@ -118,3 +118,11 @@ export interface Target {
   readonly compile: (program: Program) => TE.TaskEither<TargetError, Executable>;
   readonly dispose: IO.IO<void>;
 }
+
+/** Compiles a program, uses the executable and lets it go, whatever comes of it. */
+export const withExecutable = <Failure, A>(
+  target: Target,
+  program: Program,
+  use: (executable: Executable) => TE.TaskEither<Failure | TargetError, A>,
+): TE.TaskEither<Failure | TargetError, A> =>
+  TE.bracket<Failure | TargetError, Executable, A>(target.compile(program), use, ({ dispose }) => TE.fromIO(dispose));

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { compile } from '../../compiler/compile.js';
 import { type Environment, evaluate } from '../../compiler/evaluate.js';
 import { type Expr, postorder, type Sizes, showDslError } from '../../dsl/index.js';
-import type { Target, TargetError } from '../target.js';
+import { type Target, type TargetError, withExecutable } from '../target.js';
 import { type Comparison, judged, relativeError } from './compare.js';
 import type { Derivatives } from './derivatives.js';
 import type { Point } from './points.js';
@@ -39,24 +39,23 @@ const runOn = async (
   const values = rounded(environment);
   const expected = evaluate(Object.values(outputs), values, sizes);
   if (E.isLeft(expected)) return E.left(showDslError(expected.left));
-  const executable = await target.compile(program.right)();
-  if (E.isLeft(executable)) return executable;
   const given = inputs.flatMap((leaf) =>
     leaf.node.op === 'input' ? [[leaf.node.name, values.get(leaf) ?? new Float32Array(0)] as const] : [],
   );
-  const result = await executable.right.run('all', Object.fromEntries(given))();
-  if (E.isLeft(result)) return result;
-  let worst = 0;
-  for (const [i, name] of Object.keys(outputs).entries()) {
-    const { [name]: scalar } = result.right.scalars;
-    const actual = scalar === undefined ? await result.right.arrays[name]?.read() : E.right(Float32Array.of(scalar));
-    if (actual === undefined) return E.left(`the target gave no ${name}`);
-    if (E.isLeft(actual)) return actual;
-    const error = relativeError(expected.right[i] ?? [], actual.right, floor);
-    if (!(error <= worst)) worst = error;
-  }
-  executable.right.dispose();
-  return E.right(judged(worst, tolerance));
+  return withExecutable<Failure, Comparison>(target, program.right, ({ run }) => async () => {
+    const result = await run('all', Object.fromEntries(given))();
+    if (E.isLeft(result)) return result;
+    let worst = 0;
+    for (const [i, name] of Object.keys(outputs).entries()) {
+      const { [name]: scalar } = result.right.scalars;
+      const actual = scalar === undefined ? await result.right.arrays[name]?.read() : E.right(Float32Array.of(scalar));
+      if (actual === undefined) return E.left(`the target gave no ${name}`);
+      if (E.isLeft(actual)) return actual;
+      const error = relativeError(expected.right[i] ?? [], actual.right, floor);
+      if (!(error <= worst)) worst = error;
+    }
+    return E.right(judged(worst, tolerance));
+  })();
 };
 
 /** Compares z, the loss and all derivatives at a point. */

@@ -1,10 +1,15 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { kernelsOf, type Program } from '../../compiler/index.js';
 import { inspect } from '../../compiler/inspect/inspect.js';
 import { stepBuffers } from '../../compiler/memory.js';
+import { checkModel } from '../../runtime/check/model.js';
 import { interpreterTarget } from '../../runtime/interpreter.js';
 import { isolateKernel, profileKernels, profileStages } from '../../runtime/profile.js';
+import { deviceSources } from '../../runtime/sources.js';
+import type { Target, TargetError } from '../../runtime/target.js';
 import { smallModel } from '../compiler/inspect/models.js';
 
 const program = (): Program => {
@@ -49,5 +54,29 @@ describe('profiles', () => {
     if (E.isLeft(stages)) throw new Error('not timed');
     expect(Object.keys(stages.right)).to.deep.equal(['linearize', 'product']);
     for (const time of [...Object.values(times.right), ...Object.values(stages.right)]) expect(time).to.be.above(0);
+  });
+
+  it('leave no executable behind on a target that fails', async () => {
+    const failure: TargetError = { _tag: 'TargetExecutionError', target: 'wasm', stage: 'all', reason: 'it is lost' };
+    let [compiled, disposed] = [0, 0];
+    const failing: Target = {
+      ...interpreterTarget,
+      compile: (source) =>
+        pipe(
+          interpreterTarget.compile(source),
+          TE.map((executable) => {
+            compiled++;
+            const dispose = (): void => {
+              disposed++;
+            };
+            return { ...executable, run: () => TE.left(failure), dispose };
+          }),
+        ),
+    };
+    expect(await profileStages(failing, program())()).to.deep.equal(E.left(failure));
+    expect(await profileKernels(failing, program())()).to.deep.equal(E.left(failure));
+    expect(await deviceSources(failing, program())()).to.deep.equal(E.left(failure));
+    expect(E.isLeft(await checkModel(smallModel('tanh'), { target: failing })())).to.equal(true);
+    expect([compiled, disposed]).to.deep.equal([4, 4]);
   });
 });
