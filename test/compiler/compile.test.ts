@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { compile, type ProgramExpressions } from '../../compiler/compile.js';
+import { jvp } from '../../compiler/differentiate/jvp.js';
 import { shapeError } from '../../dsl/error.js';
 import { freshVariable, invalid, make, typed } from '../../dsl/expr.js';
 import { iterate } from '../../dsl/iterate.js';
@@ -7,6 +8,7 @@ import type { Expr } from '../../dsl/node.js';
 import { literal, map, reduce, size } from '../../dsl/primitives.js';
 import type { Shape } from '../../dsl/shape.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
+import { machine } from '../support/programs.js';
 
 const input = (name: string, shape: Shape): Expr => make({ op: 'input', name, shape });
 const x = input('x', ['n']);
@@ -150,5 +152,21 @@ describe('compile gives', () => {
   it('the same program for the same expressions', () => {
     const again = one(map('mul', map('exp', x), x));
     expect(rightOf(compile(again))).to.deep.equal(rightOf(compile(again)));
+  });
+
+  it('a loop together with its derivative, each with variables of its own', () => {
+    // a ← a² for as long as Σ a < 10: from x = [1, 2, 1] to [1, 16, 1], whose derivative along v is 4 x³ v
+    const { a } = iterate<{ readonly a: Expr }>({
+      initial: { a: x },
+      step: (variables) => ({ a: map('mul', variables.a, variables.a) }),
+      proceed: (variables) => typed<[]>(map('less', reduce('sum', variables.a, [0]), literal(10))),
+    });
+    const outputs = { y: a, yDot: jvp(a, new Map([[x, v]])) };
+    const run = machine(rightOf(compile(program([{ name: 'run', inputs: [x, v], outputs }]))), 'arena');
+    const { y = [], yDot = [] } = run('run', { x: [1, 2, 1], v: [1, 1, 2] });
+    expect([[...y], [...yDot]]).to.deep.equal([
+      [1, 16, 1],
+      [4, 32, 8],
+    ]);
   });
 });
