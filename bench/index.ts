@@ -14,6 +14,7 @@ import type { BenchReport, ModelResult } from './report.js';
 
 export { type BenchReport, type ModelResult, type PeerResult, showReport } from './report.js';
 
+/** What is timed, and how; everything has a default. */
 export interface BenchOptions {
   /** File for the report as JSON. */
   readonly json?: string;

@@ -6,6 +6,7 @@ export interface Contender {
   readonly run: () => Promise<void>;
 }
 
+/** How long contenders are timed. */
 export interface Timing {
   /** Milliseconds per contender that it is warmed up for; engines compile hot code meanwhile. */
   readonly warmUp: number;
@@ -13,6 +14,7 @@ export interface Timing {
   readonly budget: number;
 }
 
+/** A second and a half per contender. */
 export const defaultTiming: Timing = { warmUp: 300, budget: 1200 };
 
 const burstMilliseconds = 30;

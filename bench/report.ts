@@ -32,6 +32,7 @@ export interface ModelResult {
   };
 }
 
+/** All models' numbers, and the peak that they are held against. */
 export interface BenchReport {
   readonly threads: number;
   /** GFLOP/s of a plain register-tiled matrix product on these threads. */

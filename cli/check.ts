@@ -59,7 +59,7 @@ interface Checked {
 }
 
 /** The certificates as text, law by law. */
-export const showCertificates = ({ certificates, target }: Checked): readonly string[] =>
+const showCertificates = ({ certificates, target }: Checked): readonly string[] =>
   laws.flatMap((law) => {
     const own = certificates.filter((certificate) => certificate.law === law);
     return own.length === 0

@@ -87,7 +87,7 @@ const fileAt = (path: string, name: string): TE.TaskEither<FileError, string> =>
   );
 
 /** The checkpoint at a path. */
-export const readCheckpoint = (path: string): TE.TaskEither<FileError, Snapshot> =>
+const readCheckpoint = (path: string): TE.TaskEither<FileError, Snapshot> =>
   pipe(
     readBytes(path),
     TE.flatMapEither((bytes) =>

@@ -139,7 +139,7 @@ export const misplacedHyperparameter = (
 };
 
 /** The option of a hyperparameter, as a user writes it. */
-export const optionName = (key: string): string => `--${dashed(key)}`;
+const optionName = (key: string): string => `--${dashed(key)}`;
 
 const ownOptions: Readonly<Record<string, string>> = {
   batchSize: '--batch',

@@ -27,6 +27,7 @@ export interface WindowAxis {
 /** Which fold a reduction applies. `argmax` yields the index (0, 1, …) of the first of the largest elements. */
 export type Reduction = 'sum' | 'max' | 'argmax';
 
+/** One primitive with its operands. */
 export type Node =
   /** A scalar constant. Shape `[]`. */
   | { readonly op: 'literal'; readonly value: number }

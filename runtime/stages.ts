@@ -5,7 +5,7 @@ import type { Program, Stage } from '../compiler/program.js';
 import type { StageInput, TargetError } from './target.js';
 
 /** Element count of a stage input. */
-export const inputLength = (input: StageInput): number => (typeof input === 'number' ? 1 : input.length);
+const inputLength = (input: StageInput): number => (typeof input === 'number' ? 1 : input.length);
 
 const inputError = (stage: Stage, input: string, expected: string, actual: string): TargetError => ({
   _tag: 'TargetInputError',

@@ -22,6 +22,7 @@ export interface Peer {
   readonly result: () => Promise<Float32Array>;
 }
 
+/** Sets a peer up for a network and a sample. */
 export type OpenPeer = (network: DenseNetwork, sample: Sample) => Promise<Peer>;
 
 /**

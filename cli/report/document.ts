@@ -32,11 +32,15 @@ export interface Report {
   readonly blocks: readonly Block[];
 }
 
-/** The blocks. */
+/** A heading. */
 export const heading = (level: 1 | 2 | 3, text: string): Block => ({ _tag: 'Heading', level, text });
+/** A paragraph. */
 export const paragraph = (text: string): Block => ({ _tag: 'Paragraph', text });
+/** A list of items. */
 export const list = (items: readonly string[]): Block => ({ _tag: 'List', items });
+/** Text as it is typed. */
 export const code = (text: string): Block => ({ _tag: 'Code', text });
+/** A table under its caption. */
 export const table = (caption: string, head: readonly string[], rows: TableBlock['rows']): Block => ({
   _tag: 'Table',
   caption,

@@ -17,18 +17,9 @@ import { bindShape } from '../evaluate.js';
 import type { Analysis } from './analysis.js';
 import { isConstant, isLeafBuffer, isSplit, isView } from './views.js';
 
-/** Bounds of one kernel, from what GPU targets take. */
-export interface FusionLimits {
-  /** Distinct buffers that one kernel reads. */
-  readonly maxBuffers: number;
-  /** Instructions of one kernel. */
-  readonly maxInstructions: number;
-  /** Nesting of expressions within one kernel. */
-  readonly maxDepth: number;
-}
-
-/** The limits that every target can meet. */
-export const fusionLimits: FusionLimits = { maxBuffers: 6, maxInstructions: 48, maxDepth: 100 };
+// What every target can meet: distinct buffers that one kernel reads, its instructions, and the nesting of expressions
+// within it.
+const limits = { maxBuffers: 6, maxInstructions: 48, maxDepth: 100 } as const;
 
 // Recomputing up to this many instructions is cheaper than a pass over memory.
 const cheapInstructions = 4;
@@ -80,12 +71,7 @@ const patchesOf = (order: readonly Expr[]): ReadonlySet<Expr> => {
 /**
  * The expressions to keep. `roots` have to be kept in any case: outputs of the stages, and what loops carry.
  */
-export const materialize = (
-  roots: ReadonlySet<Expr>,
-  analysis: Analysis,
-  sizes: Sizes,
-  limits: FusionLimits = fusionLimits,
-): ReadonlySet<Expr> => {
+export const materialize = (roots: ReadonlySet<Expr>, analysis: Analysis, sizes: Sizes): ReadonlySet<Expr> => {
   const patches = patchesOf(analysis.order);
   const kept = new Set<Expr>();
   const costs = new Map<Expr, InlineCost>();

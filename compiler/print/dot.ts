@@ -13,7 +13,7 @@ const family = 'Helvetica';
 const fills = ['#dbeafe', '#fde9c8', '#d9f2dd', '#f3ddf0'] as const;
 
 /** The fill of a stage. */
-export const stageFill = (stage: number): string => fills[stage % fills.length] ?? fills[0];
+const stageFill = (stage: number): string => fills[stage % fills.length] ?? fills[0];
 
 const quoted = (text: string): string => `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
 
@@ -38,7 +38,7 @@ const isDrawn = ({ kind, loop }: InspectedLeaf): boolean =>
   kind === 'input' || kind === 'cotangent' || loop !== undefined;
 
 /** The id in a drawing of the value at a position of the level's list. */
-export const valueId = (position: number): string => `n${position}`;
+const valueId = (position: number): string => `n${position}`;
 
 const leafId = (position: number): string => `leaf${position}`;
 

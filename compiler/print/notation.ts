@@ -59,7 +59,7 @@ const transposed = (style: Style, piece: Piece): string =>
 const letters = (labels: readonly number[]): string => labels.map((label) => String.fromCharCode(97 + label)).join('');
 
 /** `batch i → …`: the equation of a contraction with one letter per axis. */
-export const equationOf = ({ leftLabels, rightLabels, output }: NodeOf<'contract'>): string =>
+const equationOf = ({ leftLabels, rightLabels, output }: NodeOf<'contract'>): string =>
   `${letters(leftLabels)},${letters(rightLabels)}→${letters(output)}`;
 
 /** Matrix products by equation: which operand is transposed. Everything else is written as an einsum. */

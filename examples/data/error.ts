@@ -85,7 +85,7 @@ const remedies: Readonly<Record<FileFault, string>> = {
 };
 
 /** Why a download failed, without what to do about it. */
-export const showDownloadError = (error: DownloadError): string =>
+const showDownloadError = (error: DownloadError): string =>
   error._tag === 'ChecksumMismatch'
     ? `${error.url} has sha256 ${error.actual} instead of ${error.expected}`
     : `${error.url}: ${error.reason}`;

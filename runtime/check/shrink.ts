@@ -46,7 +46,7 @@ const normal = (expr: Expr, sizes: Sizes, seed: number): Float64Array => {
 };
 
 /** Every operation below some roots by itself, with the values that its operands have; operands first. */
-export const isolatedOperations = (
+const isolatedOperations = (
   roots: readonly Expr[],
   environment: Environment,
   sizes: Sizes,

@@ -6,13 +6,15 @@
 import type { GpujsMode } from './types.js';
 
 /** Does the mode run on a GPU's shader compiler, where NaN, infinities and functions at their limits are unreliable? */
-export const isShader = (mode: GpujsMode): boolean => mode !== 'cpu' && mode !== 'webasm';
+const isShader = (mode: GpujsMode): boolean => mode !== 'cpu' && mode !== 'webasm';
 
 /** Largest finite float32. */
 const largest = '3.4028234663852886e38';
 
-/** Names of the arguments that carry NaN and +∞. */
+/** The name of the argument that carries NaN. */
 export const nan = 'nan';
+
+/** The name of the argument that carries +∞. */
 export const infinity = 'infinity';
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { LaneOp, MemoryLaneOp, MemoryOp, PlainOp } from './opcodes.js';
 
+/** The types of WebAssembly values that the generator uses. */
 export type ValueType = 'i32' | 'i64' | 'f32' | 'v128';
 
 /** A local variable of whichever function it is used in. */
@@ -68,15 +69,20 @@ export const local = (type: ValueType, name: string): Local => ({ type, name });
 /** A fresh label. */
 export const label = (name: string): Label => ({ name });
 
+/** The value of a local. */
 export const get = (variable: Local): Code => ({ kind: 'get', local: variable });
+/** Gives a local a value. */
 export const set = (variable: Local, value: Code): Code => ({ kind: 'set', local: variable, value });
+/** An instruction without immediates. */
 export const plain = (op: PlainOp, ...args: readonly Code[]): Code => ({ kind: 'plain', op, args });
+/** A load, store or atomic operation at an address and a constant offset. */
 export const memory = (op: MemoryOp, offset: number, ...args: readonly Code[]): Code => ({
   kind: 'memory',
   op,
   offset,
   args,
 });
+/** The same with one lane of a vector. */
 export const memoryLane = (op: MemoryLaneOp, offset: number, lane: number, ...args: readonly Code[]): Code => ({
   kind: 'memoryLane',
   op,
@@ -84,13 +90,21 @@ export const memoryLane = (op: MemoryLaneOp, offset: number, lane: number, ...ar
   lane,
   args,
 });
+/** A 32-bit integer constant. */
 export const i32 = (value: number): Code => ({ kind: 'const', type: 'i32', value });
+/** A 64-bit integer constant, exact up to 2⁵³. */
 export const i64 = (value: number): Code => ({ kind: 'const', type: 'i64', value });
+/** A float32 constant. */
 export const f32 = (value: number): Code => ({ kind: 'const', type: 'f32', value });
+/** The call of a function by its name. */
 export const call = (fn: string, ...args: readonly Code[]): Code => ({ kind: 'call', fn, args });
+/** Code whose end is the target of branches. */
 export const block = (target: Label, body: readonly Code[]): Code => ({ kind: 'block', label: target, body });
+/** Code whose head is the target of branches. */
 export const loop = (target: Label, body: readonly Code[]): Code => ({ kind: 'loop', label: target, body });
+/** A branch: where the condition is not 0, or always. */
 export const branch = (target: Label, condition?: Code): Code => ({ kind: 'branch', label: target, condition });
+/** Code that is run by a condition. */
 export const when = (condition: Code, then: readonly Code[], otherwise: readonly Code[] = []): Code => ({
   kind: 'if',
   result: undefined,
@@ -98,6 +112,7 @@ export const when = (condition: Code, then: readonly Code[], otherwise: readonly
   then,
   otherwise,
 });
+/** A value chosen by a condition. */
 export const choose = (
   result: ValueType,
   condition: Code,

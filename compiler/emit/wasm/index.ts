@@ -16,6 +16,7 @@ import { blockBuffers, blockLengths } from './sums.js';
 import { showFunction } from './text.js';
 import { threadFunctions } from './threads.js';
 
+/** How a program is emitted. */
 export interface EmitOptions {
   /** Is the memory shared between threads, and the work with it? */
   readonly shared: boolean;
@@ -25,6 +26,7 @@ export interface EmitOptions {
   readonly patienceSeconds: number;
 }
 
+/** A program as a module. */
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly module: WasmModule;

@@ -27,8 +27,9 @@ const controlBytes = 1024;
 const slackBytes = 64;
 
 /** Results of earlier runs that are kept in linear memory, per output. */
-export const slotsPerOutput = 2;
+const slotsPerOutput = 2;
 
+/** The size of a page of WebAssembly memory. */
 export const pageBytes = 65536;
 
 /** The largest memory of 32-bit WebAssembly, in pages. */
@@ -40,6 +41,7 @@ export interface Slot {
   readonly length: number;
 }
 
+/** Addresses in linear memory. */
 export interface Layout {
   /** Byte address of each buffer, and after those of each scratch buffer. */
   readonly buffers: readonly number[];

@@ -19,6 +19,7 @@ import {
 } from './code.js';
 import type { PlainOp } from './opcodes.js';
 
+/** An instruction without immediates, as a function of its operands. */
 export const op =
   (name: PlainOp) =>
   (...args: readonly Code[]): Code =>
@@ -42,7 +43,7 @@ const unary = (name: string, build: (x: Local) => readonly Code[]): WasmFunction
   return { name, exported: false, params: [x], results: ['v128'], body: build(x) };
 };
 
-// adding 1.5 · 2²³ rounds to the nearest integer, which is then in the low bits
+/** 1.5 · 2²³: adding it rounds to the nearest integer, which is then in the low bits. */
 export const rounder = 12582912;
 
 /** p · 2ⁿ in two factors, so that results down to the smallest denormal and up to the largest number come out right. */
@@ -124,6 +125,7 @@ const log = unary('log', (x) => {
   ];
 });
 
+/** The sign bit of every lane. */
 export const signBit = splatInteger(0x80000000);
 
 /** An odd polynomial for |x| < 0.625, else 1 − 2 / (e^{2|x|} + 1). */

@@ -98,7 +98,11 @@ export const laneOpcodes = {
   'i32x4.replace_lane': [0xfd, 0x1c],
 } as const;
 
+/** The name of an instruction without immediates. */
 export type PlainOp = keyof typeof plainOpcodes;
+/** The name of a load, store or atomic operation. */
 export type MemoryOp = keyof typeof memoryOpcodes;
+/** The name of a load or store of one lane. */
 export type MemoryLaneOp = keyof typeof memoryLaneOpcodes;
+/** The name of an instruction with a lane. */
 export type LaneOp = keyof typeof laneOpcodes;

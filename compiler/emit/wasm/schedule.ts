@@ -34,6 +34,7 @@ export interface ColumnSegment extends Segment {
   readonly rows: readonly Segment[];
 }
 
+/** How a kernel runs. */
 export interface Schedule {
   /** What the four lanes of a vector are: neighbours along the column axis, or along each part's last reduction axis. */
   readonly lanes: 'column' | 'reduction';

@@ -21,6 +21,7 @@ import {
   set,
 } from './code.js';
 
+/** The body of a loop, a function or a condition, under construction. */
 export interface Scope {
   readonly parent: Scope | undefined;
   readonly depth: number;

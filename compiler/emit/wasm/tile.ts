@@ -38,6 +38,7 @@ export interface SumBlock {
  */
 export type Ending = 'body' | 'sums';
 
+/** What one tile computes. */
 export interface Tile {
   readonly schedule: Schedule;
   readonly rows: number;
