@@ -59,7 +59,7 @@ export interface SgnReport extends StepReport {
   readonly directionNorm: number;
   /** L(θ + αΔθ) on the batch. */
   readonly trialLoss: number;
-  /** (L(θ + Δθ) − L(θ)) / (½ (r + g)ᵀΔθ); none without the trust region. */
+  /** (L(θ + Δθ) − L(θ)) / (½ (r + g)ᵀΔθ), as `reductionRatio` has it; none without the trust region. */
   readonly ratio: O.Option<number>;
   /** How often the line search shrank α, and whether the loss fell enough in the end. */
   readonly shrinks: number;
@@ -110,7 +110,9 @@ const move = (
     TE.bind('search', ({ first }) => search(first)),
     TE.map((at) => ({
       search: at.search,
-      ratio: O.map((trialled: ThetaTrial) => reductionRatio({ actual: trialled.loss - loss, predicted }))(at.full),
+      ratio: O.map((trialled: ThetaTrial) => reductionRatio({ loss, actual: trialled.loss - loss, predicted }))(
+        at.full,
+      ),
     })),
   );
 };

@@ -61,12 +61,25 @@ describe('the trust region', () => {
   });
 
   it('compares what a step gave with what it promised', () => {
-    expect(reductionRatio({ actual: -1, predicted: -2 })).to.equal(0.5);
-    expect(reductionRatio({ actual: 1, predicted: -2 })).to.equal(-0.5);
+    expect(reductionRatio({ loss: 3, actual: -1, predicted: -2 })).to.equal(0.5);
+    expect(reductionRatio({ loss: 3, actual: 1, predicted: -2 })).to.equal(-0.5);
   });
 
   it('finds nothing wrong with a step of length zero', () => {
-    expect(reductionRatio({ actual: 0, predicted: 0 })).to.equal(1);
+    for (const loss of [0, 3]) expect(reductionRatio({ loss, actual: 0, predicted: 0 })).to.equal(1);
+  });
+
+  it('finds nothing wrong with a step whose promise drowns in the rounding of the loss', () => {
+    expect(reductionRatio({ loss: 67, actual: 0, predicted: -1e-8 })).to.equal(1);
+    expect(reductionRatio({ loss: -67, actual: 2 ** -18, predicted: -1e-8 })).to.equal(1);
+    expect(reductionRatio({ loss: 67, actual: 1e-3, predicted: -1e-8 })).to.be.below(0);
+    expect(reductionRatio({ loss: 67, actual: 0, predicted: -1e-3 })).to.be.within(-1e-15, 0);
+  });
+
+  it('calls no rise of the loss a good step', () => {
+    for (const predicted of [0, 1e-3, 1, 1000])
+      for (const actual of [0.5, 1, 2])
+        expect(nextDamping(0.3, 1e-6, reductionRatio({ loss: 1, actual, predicted }))).to.be.closeTo(0.45, 1e-15);
   });
 });
 

@@ -237,7 +237,9 @@ export const referenceStep = (
   });
   const lossAfter = (alpha: number): number => lossAt(combine(theta, alpha, solved.direction), samples);
   const predicted = 0.5 * dot(combine(solved.residual, 1, g), solved.direction);
-  const ratio = (lossAfter(1) - loss) / predicted;
+  const actual = lossAfter(1) - loss;
+  const told = Math.abs(actual) > Math.abs(loss) / 2 ** 23 || Math.abs(predicted) > Math.abs(loss) / 2 ** 23;
+  const ratio = told ? (predicted < 0 ? actual / predicted : Number.NEGATIVE_INFINITY) : 1;
   const adapted =
     ratio < 0.25 ? 1.5 * damping : ratio > 0.75 ? Math.max((2 / 3) * damping, settings.minDamping) : damping;
   let alpha = settings.stepSize;
