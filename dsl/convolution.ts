@@ -83,7 +83,7 @@ const slide = (
   if (![size, stride, dilation].every((n) => isWhole(n, 1)) || !isWhole(padding, 0))
     return invalid(misfit(operation, 'size, stride and dilation ≥ 1 and padding ≥ 0, whole numbers', image));
   const axes = [image.shape.length - 2, image.shape.length - 1];
-  const padded = axes.reduce((wider, axis) => primitives.pad(wider, axis, padding, padding), image);
+  const padded = axes.reduceRight((wider, axis) => primitives.pad(wider, axis, padding, padding), image);
   const window: Omit<WindowAxis, 'axis'> = { size, stride, dilation };
   const span = dilation * (size - 1) + 1;
   return axes.every((axis) => windowPositions(Number(padded.shape[axis]), window) >= 1)

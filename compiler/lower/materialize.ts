@@ -40,10 +40,13 @@ const loadCost = (expr: Expr): InlineCost => ({ ...constantCost, buffers: new Se
 
 const union = (sets: readonly ReadonlySet<Expr>[]): ReadonlySet<Expr> => new Set(sets.flatMap((set) => [...set]));
 
-/** The expression under a chain of views, down to a pad (which a fold wants to have been done). */
+/** Does it put zeros along the last axis, where vectors are read? A fold wants those stored; other zeros are skipped. */
+const padsRows = ({ node, shape }: Expr): boolean => node.op === 'pad' && node.axis === shape.length - 1;
+
+/** The expression under a chain of views, down to a pad of the last axis. */
 const baseOf = (expr: Expr): Expr => {
   let base = expr;
-  while (isView(base.node) && base.node.op !== 'pad') base = base.node.operand;
+  while (isView(base.node) && !padsRows(base)) base = base.node.operand;
   return base;
 };
 
@@ -85,7 +88,7 @@ export const materialize = (roots: ReadonlySet<Expr>, analysis: Analysis, sizes:
   const keep = (expr: Expr): void => {
     if (isConstant(expr) || isLeafBuffer(expr)) return;
     // a view is as good as what it shows
-    if (isView(expr.node) && expr.node.op !== 'pad') keep(expr.node.operand);
+    if (isView(expr.node) && !padsRows(expr)) keep(expr.node.operand);
     else kept.add(expr);
   };
   const keepRoot = (expr: Expr): void => {
@@ -146,7 +149,7 @@ export const materialize = (roots: ReadonlySet<Expr>, analysis: Analysis, sizes:
     for (const side of ['left', 'right'] as const) {
       const base = baseOf(node[side]);
       if (isReused(node, side) || costOf(base).fold !== 'none') keep(base);
-      if (base.node.op === 'pad') kept.add(base);
+      if (padsRows(base)) kept.add(base);
     }
     return { ...combine([node.left, node.right], 2), fold: 'sum', transcendental: false };
   };

@@ -60,7 +60,8 @@ export const dataGradientAsConvolution = ({ operand, windows, shape }: NodeOf<'w
     axes,
     windows.map(({ stride }) => stride),
   );
-  const padded = windows.reduce((wider, window, k) => {
+  // the last axis first: its zeros are stored, and what is outside of the others is skipped
+  const padded = windows.reduceRight((wider, window, k) => {
     const margin = windowSpan(window) - 1;
     const axis = axes[k] ?? 0;
     // what no window reaches at the end of x̄

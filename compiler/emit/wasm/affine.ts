@@ -18,7 +18,7 @@ export interface Linear {
 /** Amounts added to loop axes: the position within an unrolled tile. */
 export type Shift = ReadonlyMap<number, number>;
 
-const noShift: Shift = new Map();
+export const noShift: Shift = new Map();
 
 const linearKey = ({ constant, terms }: Linear): string =>
   `${constant}${terms.map(({ variable, stride }) => `+${stride}${variable.key}`).join('')}`;

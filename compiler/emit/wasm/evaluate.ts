@@ -89,7 +89,7 @@ export const elementAddress = (context: Context, scope: Scope, buffer: number, i
 };
 
 /** Do all guards hold? An i32, hoisted. */
-const guardCondition = (context: Context, scope: Scope, guards: readonly number[], shift: Shift): Code => {
+export const guardCondition = (context: Context, scope: Scope, guards: readonly number[], shift: Shift): Code => {
   const { axes } = context.kernel;
   const conditions = guards.flatMap((guard) => {
     const axis = axisOf(axes, guard);

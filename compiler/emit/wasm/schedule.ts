@@ -18,6 +18,7 @@ import {
 } from './affine.js';
 import { turnsOf } from './lanes.js';
 import { library } from './scalar.js';
+import { bareOf } from './skip.js';
 
 /** `count` tiles of `size` elements along an axis, from `start` on. */
 export interface Segment {
@@ -141,7 +142,8 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
   const tile = { row: schedule.row, column: schedule.column, rows, vectors: column.vectors };
   const columnLanes = column.lanes === 4 ? schedule.column : undefined;
   const terms = kernel.accumulators.flatMap(({ kind, parts }) =>
-    parts.map((part) => {
+    parts.map((guarded) => {
+      const { part } = bareOf(kernel, schedule, guarded);
       const along = schedule.lanes === 'reduction' ? lastAxis(part.axes) : columnLanes;
       const last = lastAxis(part.axes);
       const extent = last === undefined ? 1 : extentOf(kernel, last);

@@ -55,6 +55,9 @@ export const scopeOf = (scope: Scope, axis: number): Scope => {
   throw new Error(`internal: axis ${axis} is not bound`);
 };
 
+/** The value of an axis in a scope. */
+export const boundValue = (scope: Scope, axis: number): Code => scopeOf(scope, axis).bound.get(axis) ?? i32(0);
+
 /** The innermost scope that any of the axes is bound in; the outermost scope for none. */
 export const deepest = (scope: Scope, axes: Iterable<number>): Scope => {
   let found: Scope | undefined;
@@ -82,7 +85,7 @@ const variableAxes = (variable: Variable): Iterable<number> =>
   variable.kind === 'loop' ? [variable.axis] : loopAxesOf(variable.from);
 
 const variableValue = (scope: Scope, variable: Variable): Code => {
-  if (variable.kind === 'loop') return scopeOf(scope, variable.axis).bound.get(variable.axis) ?? i32(0);
+  if (variable.kind === 'loop') return boundValue(scope, variable.axis);
   const home = deepest(scope, variableAxes(variable));
   return get(
     define(home, variable.key, local('i32', 'quotient'), () =>

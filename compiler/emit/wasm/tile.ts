@@ -2,7 +2,7 @@
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
 import type { Accumulator, Part } from '../../program.js';
-import { extentOf, linearOf, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
+import { extentOf, guardAxesOf, linearOf, noShift, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
 import {
   branch,
   type Code,
@@ -17,12 +17,14 @@ import {
   set,
   shuffle,
   splat,
+  when,
 } from './code.js';
-import { type Context, elementAddress, evaluate, evaluateAll, type Position } from './evaluate.js';
+import { type Context, elementAddress, evaluate, evaluateAll, guardCondition, type Position } from './evaluate.js';
 import { factorsOf, type LaneCount, turnsOf } from './lanes.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
-import { childScope, emitLoop, indexValue, type Range, type Scope, scopeOf } from './scope.js';
+import { boundValue, childScope, emitLoop, indexValue, type Range, type Scope } from './scope.js';
+import { bareOf } from './skip.js';
 
 /** The part of a long sum that one call computes. */
 export interface SumBlock {
@@ -154,9 +156,7 @@ const emitTerms = (
     const columnEnds = next !== undefined && next.column !== cell.column;
     const wide = (cells[cells.length - 1]?.column ?? 0) === 4;
     if (exit !== undefined && wide && columnEnds && cell.column % 2 === 1)
-      scope.code.push(
-        branch(exit.label, plain('i32.lt_s', scopeOf(scope, exit.axis).bound.get(exit.axis) ?? i32(0), i32(0))),
-      );
+      scope.code.push(branch(exit.label, plain('i32.lt_s', boundValue(scope, exit.axis), i32(0))));
   }
 };
 
@@ -171,8 +171,10 @@ const emitPart = (
   cells: readonly Cell[],
   accumulator: number,
   partIndex: number,
-  part: Part,
+  guardedPart: Part,
 ): void => {
+  const { axes } = context.kernel;
+  const { part, guards } = bareOf(context.kernel, tile.schedule, guardedPart);
   const name = `t${accumulator}.${partIndex}`;
   const inside = part.axes.filter((axis) => tile.block?.outside.includes(axis) !== true);
   const last = inside[inside.length - 1];
@@ -181,6 +183,21 @@ const emitPart = (
   const kind = context.kernel.accumulators[accumulator]?.kind ?? 'sum';
   const terms = (at: Scope, exit?: { readonly label: Label; readonly axis: number }): void =>
     emitTerms(context, at, cells, accumulator, { name, part, along, count: 4, masked: false }, exit);
+  /** What runs inside of so many loops, behind the guards that these decide on. */
+  const behindGuards = (at: Scope, depth: number, run: (at: Scope) => void): void => {
+    const due = guards.filter(
+      (guard) => 1 + Math.max(-1, ...[...guardAxesOf(axes, [guard])].map((axis) => inside.indexOf(axis))) === depth,
+    );
+    if (due.length === 0) {
+      run(at);
+      return;
+    }
+    const inner = childScope(at);
+    // nothing that depends on the guards may be hoisted in front of them
+    for (const axis of guardAxesOf(axes, due)) inner.bound.set(axis, boundValue(at, axis));
+    run(inner);
+    at.code.push(when(guardCondition(context, at, due, noShift), inner.code));
+  };
   const nest = (at: Scope, depth: number): void => {
     const axis = inside[depth];
     if (axis === undefined) {
@@ -189,9 +206,12 @@ const emitPart = (
     }
     const extent = extentOf(context.kernel, axis);
     const range = tile.block?.ranges.get(axis) ?? { from: i32(0), to: i32(extent), step: 1 };
-    if (depth < inside.length - 1) emitLoop(at, axis, `k${depth}`, range, (inner) => nest(inner, depth + 1));
-    else if (reductionLanes) lanes(at, axis);
-    else emitLoop(at, axis, 'k', range, (inner, label) => terms(inner, { label, axis }));
+    const isLast = depth === inside.length - 1;
+    if (isLast && reductionLanes) lanes(at, axis);
+    else
+      emitLoop(at, axis, isLast ? 'k' : `k${depth}`, range, (inner, label) =>
+        behindGuards(inner, depth + 1, (behind) => (isLast ? terms(behind, { label, axis }) : nest(behind, depth + 1))),
+      );
   };
   const lanes = (at: Scope, axis: number): void => {
     const { whole, rest } = turnsOf(context.kernel, kind, part);
@@ -206,7 +226,7 @@ const emitPart = (
       else turn(start, { along: axis, count, masked: false });
     at.code.push(...flat.code);
   };
-  nest(scope, 0);
+  behindGuards(scope, 0, (behind) => nest(behind, 0));
 };
 
 /** All lanes folded into each. */
