@@ -37,7 +37,7 @@ const emitters: Readonly<Record<EmittedLanguage, (program: Program) => EmittedSo
   gpujs: (program) => {
     const { left, right } = A.separate([...emitKernels(program, 'webgpu')]);
     return {
-      sources: right.map(({ name, source }) => ({ kernel: name, language: 'gpujs', text: source })),
+      sources: right.map(({ emitted: { name, source } }) => ({ kernel: name, language: 'gpujs', text: source })),
       refused: left.map(({ kernel, reason }) => ({ _tag: 'SourceError', kernel, reason })),
     };
   },

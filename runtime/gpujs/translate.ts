@@ -1,10 +1,10 @@
 /**
  * Shaders without a device: gpu.js translates a program's kernels as it would for one, and nothing runs. The text is the
- * one that a device gets, but for the extents of WebGL's texture where a copy, as of a loop's variable, leaves the array.
+ * one that a device gets for a kernel's first call.
  */
 import * as A from 'fp-ts/lib/Array.js';
 import * as E from 'fp-ts/lib/Either.js';
-import { type EmittedKernel, emitKernels } from '../../compiler/emit/gpujs/index.js';
+import { emitKernels } from '../../compiler/emit/gpujs/index.js';
 import type { EmittedSource, EmittedSources, SourceError } from '../../compiler/inspect/sources.js';
 import type { Program } from '../../compiler/program.js';
 import { messageOf } from './kernels.js';
@@ -17,18 +17,11 @@ const modes = { wgsl: 'webgpu', glsl: 'webgl2' } as const satisfies Readonly<Rec
 /** A language of shaders. */
 export type ShaderLanguage = keyof typeof modes;
 
-/** The extents of the arrays that a kernel reads: those of the threads that wrote them, or flat. */
-const extentsIn = (program: Program, emitted: readonly EmittedKernel[]): ((buffer: number) => readonly number[]) => {
-  const threads = new Map(emitted.map((kernel) => [kernel.output, kernel.threads] as const));
-  return (buffer) => threads.get(buffer) ?? [program.buffers[buffer]?.length ?? 1];
-};
-
 /** The shaders of a program's kernels, and the kernels that the language cannot hold. */
 export const shaderSources = (program: Program, language: ShaderLanguage): EmittedSources => {
   const mode = modes[language];
   const { left, right } = A.separate([...emitKernels(program, mode)]);
-  const extentsOf = extentsIn(program, right);
-  const translated = right.map(({ name, source, threads, buffers, loopMaxIterations, takesNonFinite }) =>
+  const translated = right.map(({ emitted: { name, source, threads, loopMaxIterations, takesNonFinite }, extents }) =>
     E.tryCatch(
       (): EmittedSource => ({
         kernel: name,
@@ -37,7 +30,7 @@ export const shaderSources = (program: Program, language: ShaderLanguage): Emitt
           source,
           output: threads,
           loopMaxIterations,
-          arguments: buffers.map(extentsOf),
+          arguments: extents,
           scalars: takesNonFinite ? nonFiniteConstants : [],
         }),
       }),

@@ -92,9 +92,33 @@ const retirements = (
 /** A program in the steps that gpu.js can take: long reductions split, joins as kernels. */
 const inGpujsSteps = (program: Program): Program => lowerJoins(splitReductions(program, { maxTerms }));
 
+/** A kernel, and the extents of the arrays that its first call reads: those of the threads that wrote them, or flat. */
+export interface FirstCall {
+  readonly emitted: EmittedKernel;
+  /** In the order of `emitted.buffers`. */
+  readonly extents: readonly (readonly number[])[];
+}
+
+/** Steps in the order of a first run, without loops around them. */
+const inFirstOrder = (steps: readonly Step[]): readonly Step[] =>
+  steps.flatMap((step) => (step.kind === 'loop' ? inFirstOrder([...step.condition, ...step.body]) : [step]));
+
 /** Every kernel of a program as gpu.js would get it, or why it cannot be had; one does not stand in another's way. */
-export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, EmittedKernel>[] =>
-  kernelsOf(inGpujsSteps(source).stages.flatMap(({ steps }) => steps)).map((kernel) => emitKernel(kernel, mode));
+export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, FirstCall>[] => {
+  const program = inGpujsSteps(source);
+  const extents = new Map<number, readonly number[]>();
+  const extentsOf = (buffer: number): readonly number[] =>
+    extents.get(buffer) ?? [program.buffers[buffer]?.length ?? 1];
+  return inFirstOrder(program.stages.flatMap(({ steps }) => steps)).flatMap((step) => {
+    if (step.kind === 'copy') extents.set(step.to, extentsOf(step.from));
+    if (step.kind !== 'kernel') return [];
+    const emitted = emitKernel(step.kernel, mode);
+    if (E.isLeft(emitted)) return [emitted];
+    const call: FirstCall = { emitted: emitted.right, extents: emitted.right.buffers.map(extentsOf) };
+    extents.set(step.kernel.output, emitted.right.threads);
+    return [E.right(call)];
+  });
+};
 
 /** Plans a program for one mode of gpu.js. */
 export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitError, GpujsPlan> => {
