@@ -2,11 +2,12 @@
 import { scalarRow } from '../dsl/scalar.js';
 import { stepBuffers } from './memory.js';
 import type { Block, Kernel, Part, Program, Stage, Step } from './program.js';
+import { presentShare } from './terms.js';
 
 /** Cost of a kernel, a stage or a program, for one run; loops count one round. */
 export interface Cost {
   readonly kernels: number;
-  /** Floating-point operations; a multiply-add counts 2, a transcendental function 1. */
+  /** Floating-point operations; a multiply-add counts 2, a transcendental function 1, a product with zero padding 0. */
   readonly flops: number;
   /** Bytes of the buffers read and written, each once per kernel. */
   readonly bytes: number;
@@ -32,7 +33,7 @@ const blockFlops = (block: Block): number =>
   block.reduce((sum, instruction) => sum + (instruction.op === 'apply' ? scalarRow(instruction.fn).flops : 0), 0);
 
 const partFlops = (kernel: Kernel, { axes, term }: Part): number =>
-  extentProduct(kernel, axes) * (blockFlops(term) + 1);
+  extentProduct(kernel, axes) * presentShare(kernel, term) * (blockFlops(term) + 1);
 
 /** Cost of one kernel. */
 export const kernelCost = (kernel: Kernel, program: Program): Cost => {
@@ -40,7 +41,7 @@ export const kernelCost = (kernel: Kernel, program: Program): Cost => {
   const perElement = blockFlops(kernel.body) + parts.reduce((sum, part) => sum + partFlops(kernel, part), 0);
   const { reads, writes } = stepBuffers({ kind: 'kernel', kernel });
   const elements = [...reads, ...writes].reduce((sum, buffer) => sum + (program.buffers[buffer]?.length ?? 0), 0);
-  return { kernels: 1, flops: extentProduct(kernel, kernel.outputAxes) * perElement, bytes: 4 * elements };
+  return { kernels: 1, flops: Math.round(extentProduct(kernel, kernel.outputAxes) * perElement), bytes: 4 * elements };
 };
 
 /** Every kernel of some steps, those of loops included. */

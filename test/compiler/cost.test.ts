@@ -7,7 +7,7 @@ import { mlp } from '../../dsl/layers.js';
 import { softmaxCrossEntropy } from '../../dsl/losses.js';
 import type { Expr } from '../../dsl/node.js';
 import { bindParameters, flattenParameters, parameterSpace, splitParameters } from '../../dsl/parameters.js';
-import { contract, map, reduce } from '../../dsl/primitives.js';
+import { contract, map, pad, reduce, windowed } from '../../dsl/primitives.js';
 import { scalarRow } from '../../dsl/scalar.js';
 import { rightOf } from '../support/evaluation.js';
 
@@ -122,6 +122,26 @@ describe('cost', () => {
   it('of pointwise work is one operation per function and element; of a sum, one per element', () => {
     expect(costOf(map('exp', map('mul', a, a)), [a])).to.deep.equal({ kernels: 1, flops: 60, bytes: 4 * 60 });
     expect(costOf(reduce('sum', a, [0, 1]), [a])).to.deep.equal({ kernels: 1, flops: 30, bytes: 4 * 31 });
+  });
+
+  it('of a convolution leaves out the rows of zeros around the image, which are skipped', () => {
+    const image = make({ op: 'input', name: 'image', shape: ['batch', 2, 4, 5] });
+    const weights = make({ op: 'input', name: 'weights', shape: [7, 2, 3, 3] });
+    const windows = [2, 3].map((axis) => ({ axis, size: 3, stride: 1, dilation: 1 }));
+    const convolved = contract(
+      windowed(pad(pad(image, 3, 1, 1), 2, 1, 1), windows),
+      [0, 1, 2, 3, 4, 5],
+      weights,
+      [6, 1, 4, 5],
+      [0, 6, 2, 3],
+    );
+    const inputs = [image, weights];
+    const program = rightOf(
+      compile({ name: 'c', sizes: { batch: 3 }, stages: [{ name: 'run', inputs, outputs: { convolved } }] }),
+    );
+    // four rows, of whose three taps the first and the last row have two within the image
+    const rowsAndTaps = 2 + 3 + 3 + 2;
+    expect(programCost(program).run?.flops).to.equal(2 * (3 * 7 * 5) * (2 * 3) * rowsAndTaps);
   });
 
   it('adds up', () => {

@@ -2,6 +2,7 @@
  * Reductions whose vector lanes run along their last axis: four terms per turn, and the turns for what is left over.
  */
 import type { Block, Kernel, Part } from '../../program.js';
+import { factorsOf } from '../../terms.js';
 import { extentOf, guardAxesOf, linearOf, strideOf } from './affine.js';
 
 /** How many lanes one load can fill. */
@@ -20,16 +21,6 @@ export interface Turns {
   readonly whole: number;
   readonly rest: readonly RestTurn[];
 }
-
-/** A term that is a product, as what comes before and its two factors. */
-export const factorsOf = (
-  term: Block,
-): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
-  const last = term[term.length - 1];
-  return last?.op === 'apply' && last.fn === 'mul'
-    ? { factors: term.slice(0, -1), operands: last.operands }
-    : undefined;
-};
 
 /** Is a term 0 where loads along the axis give 0: the product of two of them? (One alone may meet an infinity.) */
 const vanishes = ({ axes }: Kernel, term: Block, axis: number): boolean => {

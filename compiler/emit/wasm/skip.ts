@@ -3,8 +3,8 @@
  * the lanes decide on it, the terms behind a guard that fails are not computed, instead of being loaded as zeros.
  */
 import type { Block, Instruction, Kernel, Part } from '../../program.js';
+import { guardsOfFactors } from '../../terms.js';
 import { guardAxesOf } from './affine.js';
-import { factorsOf } from './lanes.js';
 
 /** The axes that a tile spans. */
 export interface TileAxes {
@@ -29,15 +29,10 @@ const withoutGuards = (term: Block, guards: readonly number[]): Block =>
 
 /** The guards of a product's factors that hold or fail for a whole tile, taken off its loads. */
 const bare = ({ axes, accumulators }: Kernel, { lanes, column, row }: TileAxes, part: Part): BarePart => {
-  const product = factorsOf(part.term);
   const kind = accumulators.find(({ parts }) => parts.includes(part))?.kind;
-  if (product === undefined || kind !== 'sum') return { part, guards: [] };
+  if (kind !== 'sum') return { part, guards: [] };
   const within = [column, row, lanes === 'reduction' ? part.axes[part.axes.length - 1] : undefined];
-  const ofFactors = product.operands.flatMap((operand) => {
-    const factor = product.factors[operand];
-    return factor?.op === 'load' ? factor.guards : [];
-  });
-  const guards = [...new Set(ofFactors)].filter((guard) => {
+  const guards = guardsOfFactors(part.term).filter((guard) => {
     const decisive = guardAxesOf(axes, [guard]);
     return !within.some((axis) => axis !== undefined && decisive.has(axis));
   });

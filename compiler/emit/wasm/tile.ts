@@ -2,6 +2,7 @@
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
 import type { Accumulator, Part } from '../../program.js';
+import { factorsOf } from '../../terms.js';
 import { extentOf, guardAxesOf, linearOf, noShift, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
 import {
   branch,
@@ -20,7 +21,7 @@ import {
   when,
 } from './code.js';
 import { type Context, elementAddress, evaluate, evaluateAll, guardCondition, type Position } from './evaluate.js';
-import { factorsOf, type LaneCount, turnsOf } from './lanes.js';
+import { type LaneCount, turnsOf } from './lanes.js';
 import { op, pick } from './math.js';
 import type { Schedule } from './schedule.js';
 import { boundValue, childScope, emitLoop, indexValue, type Range, type Scope } from './scope.js';
