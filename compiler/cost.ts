@@ -44,11 +44,13 @@ export const kernelCost = (kernel: Kernel, program: Program): Cost => {
   return { kernels: 1, flops: Math.round(extentProduct(kernel, kernel.outputAxes) * perElement), bytes: 4 * elements };
 };
 
+/** Steps in the order of a first run: a loop is its condition, then its body. */
+export const stepsInOrder = (steps: readonly Step[]): readonly Step[] =>
+  steps.flatMap((step) => (step.kind === 'loop' ? stepsInOrder([...step.condition, ...step.body]) : [step]));
+
 /** Every kernel of some steps, those of loops included. */
 export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
-  steps.flatMap((step) =>
-    step.kind === 'kernel' ? [step.kernel] : step.kind === 'loop' ? kernelsOf([...step.condition, ...step.body]) : [],
-  );
+  stepsInOrder(steps).flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
 
 /** Cost of one stage. */
 export const stageCost = (stage: Stage, program: Program): Cost =>

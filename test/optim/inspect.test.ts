@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { InspectedLevel } from '../../compiler/inspect/data.js';
 import type { Inspected } from '../../compiler/inspect/inspect.js';
 import { inspectProblem, parseRunSettings } from '../../optim/index.js';
+import { expectDefinedOnce } from '../support/levels.js';
 import { smallMlp } from './problems.js';
 
 /** One SGN step on a perceptron 3–5–2. */
@@ -93,16 +94,6 @@ describe('inspectProblem', () => {
     { curvatureBatch: 'subset', curvatureSamples: 3, preconditioner: 'jacobi' },
   ])
     it(`mentions only what it defines, each value once, after every pass: ${JSON.stringify(sgn)}`, () => {
-      for (const { values, leaves, stages } of stepLevels(sgn)) {
-        const keys = [...values, ...leaves].map(({ key }) => key);
-        expect(new Set(keys).size, 'distinct keys').to.equal(keys.length);
-        const known = new Set(leaves.map(({ key }) => key));
-        for (const { key, uses } of values) {
-          for (const use of uses) expect(known.has(use), `${use} before ${key}`).to.equal(true);
-          known.add(key);
-        }
-        for (const { outputs } of stages)
-          for (const key of Object.values(outputs)) expect(known.has(key), key).to.equal(true);
-      }
+      expectDefinedOnce(stepLevels(sgn));
     });
 });

@@ -1,6 +1,6 @@
 /** A program, made ready for gpu.js: everything that can be decided before it runs. */
 import * as E from 'fp-ts/lib/Either.js';
-import { kernelsOf } from '../../cost.js';
+import { kernelsOf, stepsInOrder } from '../../cost.js';
 import type { Kernel, Program, Stage, Step } from '../../program.js';
 import { splitReductions } from '../../split.js';
 import { withTemporaries } from '../../temporaries.js';
@@ -99,17 +99,13 @@ export interface FirstCall {
   readonly extents: readonly (readonly number[])[];
 }
 
-/** Steps in the order of a first run, without loops around them. */
-const inFirstOrder = (steps: readonly Step[]): readonly Step[] =>
-  steps.flatMap((step) => (step.kind === 'loop' ? inFirstOrder([...step.condition, ...step.body]) : [step]));
-
 /** Every kernel of a program as gpu.js would get it, or why it cannot be had; one does not stand in another's way. */
 export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, FirstCall>[] => {
   const program = inGpujsSteps(source);
   const extents = new Map<number, readonly number[]>();
   const extentsOf = (buffer: number): readonly number[] =>
     extents.get(buffer) ?? [program.buffers[buffer]?.length ?? 1];
-  return inFirstOrder(program.stages.flatMap(({ steps }) => steps)).flatMap((step) => {
+  return stepsInOrder(program.stages.flatMap(({ steps }) => steps)).flatMap((step) => {
     if (step.kind === 'copy') extents.set(step.to, extentsOf(step.from));
     if (step.kind !== 'kernel') return [];
     const emitted = emitKernel(step.kernel, mode);

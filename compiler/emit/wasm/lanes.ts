@@ -47,3 +47,6 @@ export const turnsOf = (kernel: Kernel, kind: 'sum' | 'max' | 'argmax', { axes, 
   const single: readonly RestTurn[] = left % 2 === 1 ? [{ start: extent - 1, count: 1 }] : [];
   return { whole: start / 4, rest: [...pair, ...single] };
 };
+
+/** How many turns there are. */
+export const turnCount = ({ whole, rest }: Turns): number => whole + rest.length;

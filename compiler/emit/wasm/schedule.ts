@@ -16,7 +16,7 @@ import {
   productOf,
   strideOf,
 } from './affine.js';
-import { turnsOf } from './lanes.js';
+import { turnCount, turnsOf } from './lanes.js';
 import { library } from './scalar.js';
 import { bareOf } from './skip.js';
 
@@ -147,8 +147,7 @@ const tileCycles = (kernel: Kernel, schedule: Schedule, column: ColumnSegment, r
       const along = schedule.lanes === 'reduction' ? lastAxis(part.axes) : columnLanes;
       const last = lastAxis(part.axes);
       const extent = last === undefined ? 1 : extentOf(kernel, last);
-      const { whole, rest } = turnsOf(kernel, kind, part);
-      const turns = schedule.lanes === 'reduction' ? whole + rest.length : extent;
+      const turns = schedule.lanes === 'reduction' ? turnCount(turnsOf(kernel, kind, part)) : extent;
       const steps = (productOf(kernel, part.axes) / extent) * turns;
       const work =
         blockCycles(kernel, part.term, along, { ...tile, inner: part.axes }) +

@@ -2,6 +2,7 @@
  * Stage → one function `() → status`: its steps in order. Kernels that are worth it are shared among the threads; status
  * 0 is success, 1 a thread that did not finish what it had taken.
  */
+import { kernelsOf } from '../../cost.js';
 import type { Program, Stage, Step } from '../../program.js';
 import {
   block,
@@ -55,12 +56,8 @@ export const sharedKernel = ({ fn, units, cycles }: KernelSummary): SharedKernel
   tasks: Math.min(mostTasksOf(units), Math.max(2, Math.floor(cycles / taskCycles))),
 });
 
-const kernelsOfStep = (step: Step, kernels: Kernels): readonly KernelSummary[] =>
-  step.kind === 'loop'
-    ? [...step.condition, ...step.body].flatMap((inner) => kernelsOfStep(inner, kernels))
-    : step.kind === 'kernel'
-      ? (kernels.get(step.kernel.name) ?? [])
-      : [];
+const summariesOf = (steps: readonly Step[], kernels: Kernels): readonly KernelSummary[] =>
+  kernelsOf(steps).flatMap(({ name }) => kernels.get(name) ?? []);
 
 const cyclesOf = (steps: readonly Step[], kernels: Kernels): number =>
   steps.reduce(
@@ -68,15 +65,13 @@ const cyclesOf = (steps: readonly Step[], kernels: Kernels): number =>
       sum +
       (step.kind === 'loop'
         ? assumedRounds * cyclesOf([...step.condition, ...step.body], kernels)
-        : kernelsOfStep(step, kernels).reduce((total, { cycles }) => total + cycles, 0)),
+        : summariesOf([step], kernels).reduce((total, { cycles }) => total + cycles, 0)),
     0,
   );
 
 /** The kernel functions of a stage that threads share: none where the whole stage is too short for that. */
 export const sharedOf = ({ steps }: Stage, kernels: Kernels): readonly KernelSummary[] =>
-  cyclesOf(steps, kernels) < sharedStageCycles
-    ? []
-    : steps.flatMap((step) => kernelsOfStep(step, kernels)).filter(isShared);
+  cyclesOf(steps, kernels) < sharedStageCycles ? [] : summariesOf(steps, kernels).filter(isShared);
 
 interface Emission {
   readonly program: Program;

@@ -6,6 +6,7 @@ import { type GraphName, graphNames, type InspectedModel } from '../../../compil
 import { inspect } from '../../../compiler/inspect/inspect.js';
 import { listLevel } from '../../../compiler/print/listing.js';
 import { displayWidth } from '../../../compiler/print/name.js';
+import { expectDefinedOnce } from '../../support/levels.js';
 import { lenetModel, mnistModel, smallModel } from './models.js';
 
 const inspected = (model: InspectedModel, graph: GraphName): Inspection => {
@@ -69,17 +70,7 @@ describe('inspect', () => {
   for (const model of [mnistModel, lenetModel, smallModel('softplus')])
     for (const graph of graphNames)
       it(`mentions only what it defines, each name once, after every pass: ${model.name} ${graph}`, () => {
-        for (const { values, leaves, stages } of inspected(model, graph).levels) {
-          const keys = [...values, ...leaves].map(({ key }) => key);
-          expect(new Set(keys).size, 'distinct keys').to.equal(keys.length);
-          const known = new Set(leaves.map(({ key }) => key));
-          for (const { key, uses } of values) {
-            for (const use of uses) expect(known.has(use), `${use} before ${key}`).to.equal(true);
-            known.add(key);
-          }
-          for (const { outputs } of stages)
-            for (const key of Object.values(outputs)) expect(known.has(key), key).to.equal(true);
-        }
+        expectDefinedOnce(inspected(model, graph).levels);
       });
 
   it('is the same in every run', () => {
