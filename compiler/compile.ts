@@ -109,7 +109,7 @@ const check = (program: ProgramExpressions): E.Either<CompileError, unknown> => 
     const leaves = checkLeaves(outputs, known, name, program.sizes);
     if (E.isLeft(leaves)) return leaves;
   }
-  return checkScopes(program.stages.flatMap(({ outputs }) => Object.values(outputs)));
+  return E.right(program);
 };
 
 /** A program with where its kernels come from. */
@@ -124,7 +124,10 @@ export const compileTraced = (source: ProgramExpressions): E.Either<CompileError
   const checked = check(source);
   if (E.isLeft(checked)) return checked;
   const outputs = source.stages.flatMap((stage) => Object.values(stage.outputs));
-  const passed = runPasses(outputs).at(-1)?.outputs ?? outputs;
+  const trace = runPasses(outputs);
+  const scopes = checkScopes(trace[0]?.outputs ?? outputs);
+  if (E.isLeft(scopes)) return scopes;
+  const passed = trace.at(-1)?.outputs ?? outputs;
   const invalid = passed.find(({ node }) => node.op === 'invalid');
   if (invalid?.node.op === 'invalid') return E.left(invalid.node.error);
   const { buffers, stages, kernelOf } = lower(withOutputs(source.stages, passed), source.sizes);

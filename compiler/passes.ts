@@ -1,6 +1,7 @@
 /** The passes of the compiler on expressions, in their order. Each is a pure function of the outputs taken together. */
 import type { Expr } from '../dsl/node.js';
 import { dropStopGradient, innerConcatAsPads } from './canonical.js';
+import { separateLoops } from './separateLoops.js';
 import { simplify } from './simplify/simplify.js';
 
 /** One pass: expressions to equal expressions. */
@@ -33,12 +34,12 @@ export const passes = [
 /** The name of a pass. */
 export type PassName = (typeof passes)[number]['name'];
 
-/** The outputs as they were derived, and after each pass, in order. */
+/** The outputs as they were derived, each loop with variables of its own, and after each pass, in order. */
 export const runPasses = (
   outputs: readonly Expr[],
 ): readonly { readonly pass: PassName | 'derived'; readonly outputs: readonly Expr[] }[] => {
-  const trace: { pass: PassName | 'derived'; outputs: readonly Expr[] }[] = [{ pass: 'derived', outputs }];
-  let current = outputs;
+  let current = separateLoops(outputs);
+  const trace: { pass: PassName | 'derived'; outputs: readonly Expr[] }[] = [{ pass: 'derived', outputs: current }];
   for (const { name, run } of passes) {
     current = run(current);
     trace.push({ pass: name, outputs: current });

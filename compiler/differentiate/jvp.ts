@@ -5,7 +5,7 @@
  * The result is linear in the tangents. Zero tangents are absent, they never become nodes.
  */
 
-import { freshVariable, invalid, make, postorder, substitute } from '../../dsl/expr.js';
+import { freshVariable, invalid, make, postorder } from '../../dsl/expr.js';
 import { misfit } from '../../dsl/misfit.js';
 import type { Expr, NodeOf, Op } from '../../dsl/node.js';
 import {
@@ -87,18 +87,12 @@ const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents, scalar: Tangen
   const outside = [...tangents].filter(([expr]) => !inside.has(expr));
   const seeds = new Map<Expr, Tangent>([...outside, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
   const next = tangentsOf(node.next, seeds, scalar);
-  // a variable has a value in one loop only: where the loop itself is needed as well, it keeps its own
-  const variables = node.variables.map((v) => freshVariable(v.node.op === 'variable' ? v.node.name : '', v.shape));
-  const [proceed = node.proceed, ...rounds] = substitute(
-    [node.proceed, ...node.next, ...node.next.map((e) => zeroIfAbsent(next.get(e), e.shape))],
-    new Map(node.variables.flatMap((v, i) => variables.slice(i, i + 1).map((own) => [v, own] as const))),
-  );
   return make({
     op: 'iterate',
-    variables: [...variables, ...dots],
+    variables: [...node.variables, ...dots],
     initial: [...node.initial, ...node.initial.map((e) => zeroIfAbsent(tangents.get(e), e.shape))],
-    next: rounds,
-    proceed,
+    next: [...node.next, ...node.next.map((e) => zeroIfAbsent(next.get(e), e.shape))],
+    proceed: node.proceed,
   });
 };
 
