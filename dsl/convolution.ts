@@ -2,6 +2,7 @@
  * Layers over images [batch, channels, height, width]: ordinary functions over `window`, whose derivatives follow from
  * the primitives'.
  */
+import { applied } from './applications.js';
 import { invalid, typed } from './expr.js';
 import { within } from './layers.js';
 import { parameter } from './leaves.js';
@@ -31,6 +32,8 @@ export interface ConvolutionOptions {
   readonly groups?: number;
   /** Pointwise; the identity if absent. */
   readonly activation?: Unary;
+  /** Does it share its parameters with the other layers of its name that say so, too? A name is one layer's if absent. */
+  readonly shared?: boolean;
 }
 
 interface ConvolutionSliding<O extends ConvolutionOptions> {
@@ -110,6 +113,7 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
     dilation = 1,
     groups = 1,
     activation = identity,
+    shared = false,
   }: ConvolutionOptions = options;
   return typed(
     within(`conv2d ${name}`, x, (images) =>
@@ -119,7 +123,8 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
         // The axis of the groups is there only if they are many.
         const group = groups === 1 ? [] : [groups];
         const split = primitives.reshape(images, [batch, ...group, channels / groups, height, width]);
-        const weights: Expr = parameter(`W${name}`, [filters, channels / groups, kernel, kernel]);
+        const weights: Expr = parameter(`W${name}`, [filters, channels / groups, kernel, kernel], { shared });
+        const biases: Expr = parameter(`b${name}`, [filters], { shared });
         const filtersOf = primitives.reshape(weights, [...group, filters / groups, channels / groups, kernel, kernel]);
         const g = group.map(() => 7);
         // out[b, g, f, y, x] = Σ_{c, i, j} windows[b, g, c, y, x, i, j] · weights[g, f, c, i, j]
@@ -128,7 +133,8 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
         );
         const [rows = 1, columns = 1] = products.shape.slice(-2);
         const convolved = primitives.reshape(products, [batch, filters, rows, columns]);
-        return activation(add(convolved, perChannel(parameter(`b${name}`, [filters]), convolved.shape)));
+        const linear = add(convolved, perChannel(biases, convolved.shape));
+        return applied({ layer: `conv2d ${name}`, input: images, parameters: [weights, biases], linear }, activation);
       }),
     ),
   );
@@ -191,6 +197,8 @@ export interface NormalizationOptions {
   readonly variance: Expr;
   /** Added to the variance; 1e-5 if absent. */
   readonly epsilon?: number;
+  /** Does it share its parameters with the other layers of its name that say so, too? A name is one layer's if absent. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -199,7 +207,7 @@ export interface NormalizationOptions {
  */
 export const batchNormalization = <S extends Shape>(
   x: Expr<S>,
-  { name, mean: centre, variance, epsilon = 1e-5 }: NormalizationOptions,
+  { name, mean: centre, variance, epsilon = 1e-5, shared = false }: NormalizationOptions,
 ): Expr<S> =>
   typed(
     within(`batchNormalization ${name}`, x, (images) => {
@@ -207,9 +215,12 @@ export const batchNormalization = <S extends Shape>(
       if (channels === undefined || !sameShape(centre.shape, [channels]) || !sameShape(variance.shape, [channels]))
         return invalid(misfit('batchNormalization', 'mean and variance [channels]', images, centre, variance));
       const deviation = primitives.map('sqrt', add(variance, epsilon));
-      const scale = div(add(parameter(`gamma${name}`, [channels]), 1), deviation);
+      const gamma: Expr = parameter(`gamma${name}`, [channels], { shared });
+      const beta: Expr = parameter(`beta${name}`, [channels], { shared });
+      const scale = div(add(gamma, 1), deviation);
       const centred = primitives.map('sub', images, perChannel(centre, images.shape));
-      const shift = perChannel(parameter(`beta${name}`, [channels]), images.shape);
-      return add(mul(centred, perChannel(scale, images.shape)), shift);
+      const linear = add(mul(centred, perChannel(scale, images.shape)), perChannel(beta, images.shape));
+      const layer = `batchNormalization ${name}`;
+      return applied({ layer, input: images, parameters: [gamma, beta], linear }, identity);
     }),
   );

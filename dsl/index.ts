@@ -9,6 +9,8 @@ export { type Distribution, type Initialiser, initialise } from './initialisers.
 export * from './iterate.js';
 export * from './layers.js';
 export * from './leaves.js';
+export type { Likelihood, Prediction, Response, Targets } from './likelihoods.js';
+export * as likelihoods from './likelihoods.js';
 export * from './linear.js';
 export * from './losses.js';
 export { misfit } from './misfit.js';

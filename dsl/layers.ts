@@ -1,5 +1,6 @@
 /** Layers: ordinary functions that make their own `parameter` leaves. */
 import { type ActivationName, activationNames, activations } from './activations.js';
+import { applied } from './applications.js';
 import { type DslError, nameError } from './error.js';
 import { invalid, typed } from './expr.js';
 import { parameter } from './leaves.js';
@@ -17,6 +18,8 @@ export interface DenseOptions<U extends number = number> {
   readonly units: U;
   /** Pointwise; the identity if absent. */
   readonly activation?: Unary;
+  /** Does it share its parameters with the other layers of its name that say so, too? A name is one layer's if absent. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -34,15 +37,17 @@ export const within = (name: string, x: Expr, build: (x: Expr) => Expr): Expr =>
 /** A fully connected layer, activation(x W + b): [batch, inputs] gives [batch, units]. */
 export const dense = <S extends Shape, const U extends number>(
   x: Expr<S> & Fits<Units<'dense', S, U>>,
-  { name, units, activation = identity }: DenseOptions<U>,
+  { name, units, activation = identity, shared = false }: DenseOptions<U>,
 ): Expr<Result<Units<'dense', S, U>>> =>
   typed(
     within(`dense ${name}`, x, (rows) => {
       const inputs = rows.shape[1];
       if (rows.shape.length !== 2 || inputs === undefined)
         return invalid(misfit('dense', 'a matrix [batch, inputs]', rows));
-      const weights: Expr = parameter(`W${name}`, [inputs, units]);
-      return activation(add(matmul(rows, weights), parameter(`b${name}`, [units])));
+      const weights: Expr = parameter(`W${name}`, [inputs, units], { shared });
+      const biases: Expr = parameter(`b${name}`, [units], { shared });
+      const linear = add(matmul(rows, weights), biases);
+      return applied({ layer: `dense ${name}`, input: rows, parameters: [weights, biases], linear }, activation);
     }),
   );
 
@@ -55,19 +60,21 @@ export interface MlpOptions<Outputs extends number = number> {
   readonly activation?: Unary | ActivationName;
   /** Stands before the layers' numbers in the names of the parameters; empty if absent, for `W1`, `b1`, `W2`, … */
   readonly name?: string;
+  /** Does it share its parameters with the other networks of its name that say so, too? */
+  readonly shared?: boolean;
 }
 
 /** A multilayer perceptron: [batch, inputs] gives [batch, outputs]. */
 export const mlp = <S extends Shape, const Outputs extends number>(
   x: Expr<S> & Fits<Units<'mlp', S, Outputs>>,
-  { hidden, outputs, activation = 'sigmoid', name = '' }: MlpOptions<Outputs>,
+  { hidden, outputs, activation = 'sigmoid', name = '', shared = false }: MlpOptions<Outputs>,
 ): Expr<Result<Units<'mlp', S, Outputs>>> => {
   const pointwise: Unary | undefined = typeof activation === 'string' ? activations[activation] : activation;
   if (pointwise === undefined)
     return typed(invalid(nameError('mlp', `an activation out of ${activationNames.join(', ')}`, String(activation))));
   const body = hidden.reduce<Expr>(
-    (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation: pointwise }),
+    (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation: pointwise, shared }),
     x,
   );
-  return typed(dense(body, { name: `${name}${hidden.length + 1}`, units: outputs }));
+  return typed(dense(body, { name: `${name}${hidden.length + 1}`, units: outputs, shared }));
 };

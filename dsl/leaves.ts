@@ -1,9 +1,9 @@
 /** Leaves of expressions: data given at run time, trainable arrays, constants. */
 import { nameError, shapeError } from './error.js';
 import { invalid, make, typed } from './expr.js';
-import type { Expr } from './node.js';
+import type { Expr, NodeOf } from './node.js';
 import * as primitives from './primitives.js';
-import type { Dim, Shape } from './shape.js';
+import type { Dim } from './shape.js';
 
 /** Letters, digits, `_` and `.`, not starting with a digit: what names of leaves and dimensions look like. */
 const namePattern = /^[A-Za-z_][\w.]*$/;
@@ -11,21 +11,33 @@ const namePattern = /^[A-Za-z_][\w.]*$/;
 const isDim = (dim: Dim): boolean =>
   typeof dim === 'number' ? Number.isSafeInteger(dim) && dim >= 1 : typeof dim === 'string' && namePattern.test(dim);
 
-const leaf = (op: 'input' | 'parameter', name: string, shape: Shape): Expr => {
+type LeafNode = NodeOf<'input'> | NodeOf<'parameter'>;
+
+const leaf = (node: LeafNode): Expr => {
+  const { op, name, shape } = node;
   if (!namePattern.test(name))
     return invalid(nameError(op, 'a name of letters, digits, _ and .', JSON.stringify(name)));
   if (!shape.every(isDim))
     return invalid(shapeError(op, `whole sizes of at least 1 or dimension names for ${name}`, shape));
-  return make({ op, name, shape });
+  return make(node);
 };
 
 /** Data given at run time. Dimensions are sizes, or names such as `'batch'` that are bound when a program is compiled. */
 export const input = <const S extends Dim[] | []>(name: string, shape: readonly [...S]): Expr<S> =>
-  typed(leaf('input', name, shape));
+  typed(leaf({ op: 'input', name, shape }));
 
-/** A trainable array: a view of the flat θ (see `parameterSpace`). Equal names and shapes are one parameter. */
-export const parameter = <const S extends Dim[] | []>(name: string, shape: readonly [...S]): Expr<S> =>
-  typed(leaf('parameter', name, shape));
+/** Whose a parameter is. */
+export interface ParameterOptions {
+  /** Does it belong to all layers of its name that ask for it to be shared? */
+  readonly shared?: boolean;
+}
+
+/** A trainable array: a view of the flat θ (see `parameterSpace`). Equal names, shapes and options are one parameter. */
+export const parameter = <const S extends Dim[] | []>(
+  name: string,
+  shape: readonly [...S],
+  { shared = false }: ParameterOptions = {},
+): Expr<S> => typed(leaf({ op: 'parameter', name, shape, ...(shared ? { shared } : {}) }));
 
 /** A scalar constant. */
 export const constant = (value: number): Expr<[]> => primitives.literal(value);

@@ -37,8 +37,8 @@ export type Node =
   | { readonly op: 'iota'; readonly dim: Dim }
   /** Data given at run time, by name. */
   | { readonly op: 'input'; readonly name: string; readonly shape: Shape }
-  /** A trainable array, by name: a view into the flat θ. */
-  | { readonly op: 'parameter'; readonly name: string; readonly shape: Shape }
+  /** A trainable array, by name: a view into the flat θ. `shared`: several layers asked for it as theirs. */
+  | { readonly op: 'parameter'; readonly name: string; readonly shape: Shape; readonly shared?: true }
   /** A variable bound by a transformation (a tangent) or by `iterate`. `unique` tells equal names apart. */
   | { readonly op: 'variable'; readonly name: string; readonly shape: Shape; readonly unique: number }
   /** `fn` applied element by element to operands of one shape. */

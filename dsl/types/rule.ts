@@ -69,15 +69,15 @@ export type WithAxis<S extends Shape, Axis extends number, D extends Dim> = {
   [I in keyof S]: I extends `${Axis}` ? D : S[I];
 };
 
-/** Logits [batch, classes] and labels [batch] give a scalar. */
+/** Logits [batch, …, classes] and labels [batch, …] give a scalar. */
 export type Labelled<Operation extends string, Z extends Shape, L extends Shape> =
   IsUnranked<Z> extends true
     ? []
-    : Z extends readonly [infer Batch extends Dim, Dim]
-      ? SameShape<[Batch], L> extends true
+    : Z extends readonly [infer Batch extends Dim, ...infer Positions extends Dim[], Dim]
+      ? SameShape<[Batch, ...Positions], L> extends true
         ? []
-        : `${Operation}: the batches of the logits ${Show<Z>} and the labels ${Show<L>} differ`
-      : `${Operation}: the logits ${Show<Z>} are not [batch, classes]`;
+        : `${Operation}: the ${Positions extends [] ? 'batches' : 'positions'} of the logits ${Show<Z>} and the labels ${Show<L>} differ`
+      : `${Operation}: the logits ${Show<Z>} are not [batch, …, classes]`;
 
 /** A layer of `Units` over the rows of a matrix: [batch, inputs] gives [batch, units]. */
 export type Units<Operation extends string, S extends Shape, U extends number> =

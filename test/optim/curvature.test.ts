@@ -116,7 +116,7 @@ const sliced = (() => {
 })();
 
 const sharedKernel = (() => {
-  const features = (x: typeof images) => conv2d(x, { name: 'c', filters: 2, kernel: 3 });
+  const features = (x: typeof images) => conv2d(x, { name: 'c', filters: 2, kernel: 3, shared: true });
   const both = add(tanh(features(images)), features(mul(images, images)));
   return classesOf('sharedKernel', images, mlp(reshape(both, ['batch', 8]), { hidden: [], outputs: 3 }));
 })();
