@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { type Application, applicationsIn } from './applications.js';
 import { type DslError, nameError, shapeError } from './error.js';
 import { postorder, substitute } from './expr.js';
+import { zip } from './internal.js';
 import type { Expr } from './node.js';
 import { concat, reshape, slice } from './primitives.js';
 import { showOperand } from './print.js';
@@ -106,22 +107,14 @@ export const splitParameters = (space: ParameterSpace, flat: Expr): readonly Exp
 /** The flat vector [d] of arrays, one per entry: the inverse of `splitParameters`. */
 export const flattenParameters = (space: ParameterSpace, pieces: readonly Expr[]): Expr =>
   concat(
-    space.entries.flatMap(({ length }, i) => {
-      const piece = pieces[i];
-      return piece === undefined ? [] : [reshape(piece, [length])];
-    }),
+    zip(space.entries, pieces, 'flattenParameters').map(([{ length }, piece]) => reshape(piece, [length])),
     0,
   );
 
 /** The expressions with every parameter replaced by its view of a flat vector [d]. */
 export const bindParameters = (space: ParameterSpace, flat: Expr, roots: readonly Expr[]): readonly Expr[] => {
-  const views = splitParameters(space, flat);
-  return substitute(
-    roots,
-    new Map(
-      space.entries.flatMap(({ parameter }, i) => views.slice(i, i + 1).map((view) => [parameter, view] as const)),
-    ),
-  );
+  const views = zip(space.entries, splitParameters(space, flat), 'bindParameters');
+  return substitute(roots, new Map(views.map(([{ parameter }, view]) => [parameter, view] as const)));
 };
 
 /** The arrays within θ by name: views that share its memory. */
