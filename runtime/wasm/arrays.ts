@@ -34,6 +34,8 @@ interface Place {
 export interface Slots {
   /** Keeps `elements` and gives their handle. */
   readonly keep: (elements: Float32Array) => DeviceArray;
+  /** Copies what handles still hold to the host, so that none of them keeps the whole memory. */
+  readonly vacate: () => void;
 }
 
 /** Slots over linear memory. */
@@ -43,12 +45,19 @@ export const slotsOver = (memory: Float32Array, slots: readonly Slot[]): Slots =
     return { view: memory.subarray(start, start + length), owner: undefined, written: 0 };
   });
   let clock = 0;
+  const vacate = (place: Place): void => {
+    const owner = place.owner?.deref();
+    if (owner !== undefined) owner.elements = copyOf(place.view);
+    place.owner = undefined;
+  };
   return {
+    vacate: () => {
+      for (const place of places) vacate(place);
+    },
     keep: (elements) => {
       const free = places.find(({ owner }) => owner?.deref() === undefined);
       const place = free ?? places.reduce((oldest, next) => (next.written < oldest.written ? next : oldest));
-      const owner = place.owner?.deref();
-      if (owner !== undefined) owner.elements = copyOf(place.view);
+      vacate(place);
       place.view.set(elements);
       const kept: Contents = { elements: place.view };
       clock += 1;

@@ -1,20 +1,30 @@
 /** What this JavaScript engine offers for threads: found at run time, without imports that only one kind of engine has. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { ThreadHost } from './pool.js';
-import type { WorkerReply } from './worker.js';
+import { pressureBytes, type WorkerReply } from './worker.js';
 
 const nodeModules = () => {
   const { process } = globalThis;
   // `process` is not there in browsers, whatever its type says
   return typeof process === 'object' && typeof process.getBuiltinModule === 'function'
-    ? { threads: process.getBuiltinModule('node:worker_threads'), os: process.getBuiltinModule('node:os') }
+    ? {
+        threads: process.getBuiltinModule('node:worker_threads'),
+        os: process.getBuiltinModule('node:os'),
+        v8: process.getBuiltinModule('node:v8'),
+        vm: process.getBuiltinModule('node:vm'),
+      }
     : undefined;
 };
 
 type NodeModules = NonNullable<ReturnType<typeof nodeModules>>;
 
-const nodeHost = ({ threads }: NodeModules): ThreadHost => ({
+const nodeHost = ({ threads, v8, vm }: NodeModules): ThreadHost => ({
   callerMayBlock: true,
+  collect: () => {
+    // shows `gc` to contexts made from now on; nothing else of the process changes
+    v8.setFlagsFromString('--expose-gc');
+    vm.runInNewContext('gc')();
+  },
   start: (source, events) => {
     // without the flags of this process, which may load a TypeScript compiler into every worker
     const worker = new threads.Worker(source, { eval: true, execArgv: [] });
@@ -37,6 +47,10 @@ const whenEnded = (name: string, failed: (reason: string) => void): void => {
 
 const browserHost = (): ThreadHost => ({
   callerMayBlock: mayBlock(),
+  // a collector that cannot be called runs when buffers that it does count are made and dropped; no page of them is touched
+  collect: (bytes) => {
+    for (let left = bytes; left > 0; left -= pressureBytes) new ArrayBuffer(pressureBytes);
+  },
   start: (source, events) => {
     const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     const name = `sgn.js helper ${crypto.randomUUID()}`;

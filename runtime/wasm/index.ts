@@ -60,6 +60,8 @@ interface Instance {
   readonly stages: readonly StageFunction[];
   /** The pool that helps with the program, and the program's number there. */
   readonly helped: { readonly pool: Pool; readonly id: number } | undefined;
+  /** Gives the memory up. */
+  readonly release: () => void;
 }
 
 /** Runs a stage: status 0, or 1 if a helper has not finished what it had taken. */
@@ -84,11 +86,19 @@ const instantiate = async (
     return typeof fn === 'function' ? [() => Number(fn())] : [];
   });
   const instance = { emitted, memory: new Float32Array(memory.buffer), stages };
-  if (pool === undefined || !emitted.usesThreads) return E.right({ ...instance, helped: undefined });
+  const release = (): void => pool?.release(pages * pageBytes);
+  if (pool === undefined || !emitted.usesThreads) return E.right({ ...instance, helped: undefined, release });
   const added = await pool.add({ module, memory });
-  return E.isLeft(added)
-    ? E.left(compileError(program, added.left))
-    : E.right({ ...instance, helped: { pool, id: added.right } });
+  if (E.isLeft(added)) return E.left(compileError(program, added.left));
+  const id = added.right;
+  return E.right({
+    ...instance,
+    helped: { pool, id },
+    release: () => {
+      pool.remove(id);
+      release();
+    },
+  });
 };
 
 /** Hands the elements of a stage input on: at once, without a copy, where they are at hand. */
@@ -108,6 +118,7 @@ const executableOf = (program: Program, instance: Instance): Executable => {
   const { layout } = emitted;
   const { admit, done } = stageGate(program);
   const inTurn = turnstile();
+  let disposed = false;
   const slots = layout.slots.map((outputs) =>
     Object.fromEntries(Object.entries(outputs).map(([name, places]) => [name, slotsOver(memory, places)])),
   );
@@ -138,6 +149,7 @@ const executableOf = (program: Program, instance: Instance): Executable => {
 
   const run: Executable['run'] = (name, inputs) =>
     inTurn(async () => {
+      if (disposed) return E.left(executionError(name, 'the program has been disposed of'));
       const admitted = admit(name, inputs);
       if (E.isLeft(admitted)) return admitted;
       const stage = admitted.right;
@@ -164,7 +176,12 @@ const executableOf = (program: Program, instance: Instance): Executable => {
     exclusive: turnstile(),
     sources: () =>
       [...emitted.kernels].map(([kernel, functions]) => ({ kernel, language: 'wat', text: showKernel(functions) })),
-    dispose: () => helped?.pool.remove(helped.id),
+    dispose: () => {
+      if (disposed) return;
+      disposed = true;
+      for (const outputs of slots) for (const kept of Object.values(outputs)) kept.vacate();
+      instance.release();
+    },
   };
 };
 

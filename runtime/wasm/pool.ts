@@ -24,6 +24,8 @@ export interface ThreadHost {
   /** May the calling thread sleep? A browser's page may not. */
   readonly callerMayBlock: boolean;
   readonly start: (source: string, events: WorkerEvents) => WorkerHandle;
+  /** Has the calling thread's garbage collector look for shared memories of so many bytes that nobody uses any more. */
+  readonly collect: (bytes: number) => void;
 }
 
 /** A program as helpers need it. */
@@ -38,6 +40,8 @@ export interface Pool {
   /** Makes a program known to all helpers, and gives its number. */
   readonly add: (program: PoolProgram) => Promise<E.Either<string, number>>;
   readonly remove: (id: number) => void;
+  /** Tells that so many bytes of shared memory have become garbage, on the calling thread and in the helpers. */
+  readonly release: (bytes: number) => void;
   /** Has the helpers turn to a program; `Left` if a helper is lost. */
   readonly enter: (id: number) => E.Either<string, void>;
   /** Gives the pool up: a helper has not finished a task that it took. */
@@ -46,6 +50,10 @@ export interface Pool {
 }
 
 const nobody = -1;
+
+// Engines do not count shared memory as part of any thread's heap: nothing but a request has a collector find what is
+// garbage. A collection takes milliseconds, so one is asked for only after as much has been released as is worth it.
+const releasedLimit = 2 ** 27;
 
 const wordOf = (name: keyof typeof control): number => control[name] / Int32Array.BYTES_PER_ELEMENT;
 
@@ -58,6 +66,7 @@ export const startPool = async (
   const current = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let broken: string | undefined;
   let added = 0;
+  let released = 0;
   // the control words of every program
   const programs = new Map<number, Int32Array>();
   // who waits for the next message of each worker
@@ -136,6 +145,13 @@ export const startPool = async (
       programs.delete(id);
       for (const worker of workers) worker.post({ kind: 'remove', id });
     },
+    release: (bytes) => {
+      released += bytes;
+      if (released < releasedLimit) return;
+      for (const worker of workers) worker.post({ kind: 'collect', bytes: released });
+      host.collect(released);
+      released = 0;
+    },
     enter: (id) => {
       if (broken !== undefined) return E.left(broken);
       if (Atomics.load(current, 0) === id) return E.right(undefined);
@@ -150,6 +166,7 @@ export const startPool = async (
     dispose: () => {
       fail('the target has been disposed of');
       for (const worker of workers) worker.terminate();
+      if (released > 0) host.collect(released);
     },
   });
 };

@@ -6,6 +6,9 @@
  * to hear of new programs.
  */
 
+/** The size of the buffers by which a browser's collector is made to run. */
+export const pressureBytes = 2 ** 26;
+
 /** What main sends to a worker. */
 export type WorkerMessage =
   /** `current` holds the number of the program to help with, or −1. */
@@ -17,6 +20,8 @@ export type WorkerMessage =
       readonly memory: WebAssembly.Memory;
     }
   | { readonly kind: 'remove'; readonly id: number }
+  /** So many bytes of removed programs are garbage. */
+  | { readonly kind: 'collect'; readonly bytes: number }
   /** Nothing but a reason to look at `current`. */
   | { readonly kind: 'enter' };
 
@@ -41,6 +46,15 @@ const alive = inNode
     });
 const programs = new Map();
 let current;
+// as the hosts of the calling thread do
+const collect = inNode
+  ? () => {
+      require('node:v8').setFlagsFromString('--expose-gc');
+      require('node:vm').runInNewContext('gc')();
+    }
+  : (bytes) => {
+      for (let left = bytes; left > 0; left -= ${pressureBytes}) new ArrayBuffer(${pressureBytes});
+    };
 const serve = () => {
   for (;;) {
     const help = programs.get(Atomics.load(current, 0));
@@ -62,6 +76,9 @@ const receive = (message) => {
     }
     case 'remove':
       programs.delete(message.id);
+      break;
+    case 'collect':
+      collect(message.bytes);
       break;
   }
   serve();

@@ -170,6 +170,55 @@ describe('wasm target', () => {
   });
 });
 
+describe('wasm target: memory of disposed programs', () => {
+  /** y = tanh(x) on vectors that take 16 MB; no two numbers give the same program. */
+  const large = (number: number) => {
+    const length = 2 ** 21 + 4 * number;
+    return program(
+      `large${number}`,
+      [
+        { name: 'x', shape: [length] },
+        { name: 'y', shape: [length] },
+      ],
+      [
+        {
+          name: 'main',
+          inputs: [0],
+          outputs: [1],
+          steps: [step(pointwise('tanh', [loop(length)], [0], 1, [load(0, affine([[0, 1]])), apply('tanh', 0)]))],
+        },
+      ],
+    );
+  };
+
+  const two = targetFor({ threads: 2 });
+
+  it('returns: 200 compilations and disposals end where the first ten do', async () => {
+    const target = await two();
+    const sizes: number[] = [];
+    for (let i = 0; i < 200; i += 1) {
+      const executable = await compileOn(target, large(i));
+      const length = executable.program.buffers[0]?.length;
+      await runStage(executable, 'main', { x: new Float32Array(length ?? Number.NaN).fill(1) });
+      sizes.push(process.memoryUsage().rss);
+      executable.dispose();
+    }
+    const peak = (from: number, to: number): number => Math.max(...sizes.slice(from, to));
+    assert.isBelow(peak(190, 200), 1.2 * peak(0, 10));
+  });
+
+  it('is not held by arrays that outlive it, which can still be read; the program cannot be run any more', async () => {
+    const executable = await compileOn(await two(), product);
+    const { arrays } = await runStage(executable, 'main', productInputs);
+    const before = await arraysOf({ arrays, scalars: {} });
+    executable.dispose();
+    executable.dispose();
+    assert.deepEqual(await arraysOf({ arrays, scalars: {} }), before);
+    const result = await executable.run('main', productInputs)();
+    assert.match(E.isLeft(result) ? showTargetError(result.left) : 'no error', /has been disposed of/);
+  });
+});
+
 describe('wasm target: lost threads', () => {
   /** This engine's threads, started from another script if one is given, with the handles of those started. */
   const watched = (script?: string): { readonly around: Surroundings; readonly workers: readonly WorkerHandle[] } => {
