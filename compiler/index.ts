@@ -5,13 +5,14 @@ export {
   ggnVectorProduct,
   grad,
   hessianVectorProduct,
+  jvp,
+  jvpAll,
   type LinearMap,
   linearize,
   type Model,
+  transpose,
   vjp,
 } from './differentiate/derive.js';
-export { jvp, jvpAll } from './differentiate/jvp.js';
-export { transpose } from './differentiate/transpose.js';
 export { type Environment, evaluate } from './evaluate.js';
 export { type DerivativeCost, derivativeCosts } from './inspect/costs.js';
 export type * from './inspect/data.js';

@@ -6,6 +6,7 @@
  */
 
 import { freshVariable, invalid, make, postorder } from '../../dsl/expr.js';
+import { at, zip } from '../../dsl/internal.js';
 import { misfit } from '../../dsl/misfit.js';
 import type { Expr, NodeOf, Op } from '../../dsl/node.js';
 import {
@@ -27,20 +28,39 @@ import {
 import type { Shape } from '../../dsl/shape.js';
 import { sameShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
+import { type Each, each } from '../../dsl/tuple.js';
 import { dependents } from './dependents.js';
 import { addTangents, type Tangent, type TangentRules, tangentRules } from './tangents.js';
 
-/** Tangents by expression: what is known so far in a walk. */
-type Tangents = ReadonlyMap<Expr, Tangent>;
+/** Tangents by expression. */
+export type Tangents = ReadonlyMap<Expr, Tangent>;
 
-type JvpRule<O extends Op> = (node: NodeOf<O>, y: Expr, tangents: Tangents, scalar: TangentRules) => Tangent;
+/** What a rule may know of the walk that it is applied in. */
+export interface Walk {
+  /** What each expression met so far changes by, altogether. */
+  readonly tangents: Tangents;
+  /** What the chosen expressions change by of their own. */
+  readonly seeds: ReadonlyMap<Expr, Expr>;
+  readonly rules: ForwardRules;
+}
+
+type JvpRule<O extends Op> = (node: NodeOf<O>, y: Expr, walk: Walk) => Tangent;
+
+/** A JVP rule for every primitive. */
+export type JvpRules = { readonly [O in Op]: JvpRule<O> };
+
+/** The rules of forward mode. */
+export interface ForwardRules {
+  readonly scalar: TangentRules;
+  readonly primitive: JvpRules;
+}
 
 const none = (): Tangent => undefined;
 
 // A linear primitive is its own derivative.
 const linear =
   <O extends Op>(operand: (node: NodeOf<O>) => Expr, apply: (node: NodeOf<O>, tangent: Expr) => Expr): JvpRule<O> =>
-  (node, _, tangents) => {
+  (node, _, { tangents }) => {
     const tangent = tangents.get(operand(node));
     return tangent === undefined ? undefined : apply(node, tangent);
   };
@@ -50,28 +70,30 @@ const linear =
  */
 const winners = (operand: Expr, axes: readonly number[]): Expr => {
   const { shape } = operand;
+  const extent = (axis: number) => at(shape, axis, 'winners');
   const kept = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
   // position of an element within the reduced axes, row-major: Σ_k iota_k · Π_{l > k} size_l
   const position = axes.reduce<Expr | undefined>((sum, axis, k) => {
     const stride = axes
       .slice(k + 1)
-      .reduce<Expr>((product, later) => map('mul', product, size(shape[later] ?? 1)), size(1));
-    const index = broadcastTo(map('mul', iota(shape[axis] ?? 0), stride), shape, [axis]);
+      .reduce<Expr>((product, later) => map('mul', product, size(extent(later))), size(1));
+    const index = broadcastTo(map('mul', iota(extent(axis)), stride), shape, [axis]);
     return sum === undefined ? index : map('add', sum, index);
   }, undefined);
   const winner = broadcastTo(reduce('argmax', operand, axes), shape, kept);
+  // the only element of a fold over no axes is at position 0
   return map('equal', winner, position ?? zeros(shape));
 };
 
 // d max x = Σ winner ⊙ dx
-const reduceRule: JvpRule<'reduce'> = ({ kind, operand, axes }, _, tangents) => {
+const reduceRule: JvpRule<'reduce'> = ({ kind, operand, axes }, _, { tangents }) => {
   const tangent = tangents.get(operand);
   if (tangent === undefined || kind === 'argmax') return undefined;
   return reduce('sum', kind === 'sum' ? tangent : map('mul', winners(operand, axes), tangent), axes);
 };
 
 // d(l · r) = dl · r + l · dr
-const contractRule: JvpRule<'contract'> = (node, _, tangents) => {
+const contractRule: JvpRule<'contract'> = (node, _, { tangents }) => {
   const [left, right] = [tangents.get(node.left), tangents.get(node.right)];
   const product = (l: Expr, r: Expr) => contract(l, node.leftLabels, r, node.rightLabels, node.output);
   return addTangents(left && product(left, node.right), right && product(node.left, right));
@@ -80,13 +102,13 @@ const contractRule: JvpRule<'contract'> = (node, _, tangents) => {
 const zeroIfAbsent = (tangent: Tangent, shape: Shape): Expr => tangent ?? zeros(shape);
 
 // The tangent of a loop is the loop over (variables, tangents of the variables).
-const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents, scalar: TangentRules): Expr | undefined => {
+const iterateRule = (node: NodeOf<'iterate'>, { tangents, seeds, rules }: Walk): Expr | undefined => {
   const dots = node.variables.map((v) => freshVariable('tangent', v.shape));
   // tangents of what the body takes from outside stay; all that depends on the variables has new ones
   const inside = dependents(node.next, new Set(node.variables));
-  const outside = [...tangents].filter(([expr]) => !inside.has(expr));
-  const seeds = new Map<Expr, Tangent>([...outside, ...node.variables.map((v, i) => [v, dots[i]] as const)]);
-  const next = tangentsOf(node.next, seeds, scalar);
+  const outside = new Map([...tangents].filter(([expr]) => !inside.has(expr)));
+  const own = new Map([...[...seeds].filter(([x]) => inside.has(x)), ...zip(node.variables, dots, 'jvp of iterate')]);
+  const next = tangentsOf(node.next, own, rules, outside);
   return make({
     op: 'iterate',
     variables: [...node.variables, ...dots],
@@ -97,15 +119,15 @@ const iterateRule = (node: NodeOf<'iterate'>, tangents: Tangents, scalar: Tangen
 };
 
 /** The JVP rule of every primitive. */
-const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
+export const jvpRules: JvpRules = {
   literal: none,
   size: none,
   iota: none,
   input: none,
   parameter: none,
   variable: none,
-  map: (node, y, tangents, scalar) =>
-    scalar[node.fn](
+  map: (node, y, { tangents, rules }) =>
+    rules.scalar[node.fn](
       node.operands,
       y,
       node.operands.map((operand) => tangents.get(operand)),
@@ -132,7 +154,7 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
     ({ operand }) => operand,
     ({ axis, before, after }, t) => pad(t, axis, before, after),
   ),
-  concat: ({ operands, axis }, _, tangents) =>
+  concat: ({ operands, axis }, _, { tangents }) =>
     operands.every((operand) => tangents.get(operand) === undefined)
       ? undefined
       : concat(
@@ -149,11 +171,9 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
   ),
   stopGradient: none,
   // the tangent of the loop itself is kept under the loop's node, for its `result`s to read
-  iterate: (node, _, tangents, scalar) =>
-    operandsOf(node).some((operand) => tangents.get(operand) !== undefined)
-      ? iterateRule(node, tangents, scalar)
-      : undefined,
-  result: ({ iterate, index }, _, tangents) => {
+  iterate: (node, _, walk) =>
+    operandsOf(node).some((operand) => walk.tangents.get(operand) !== undefined) ? iterateRule(node, walk) : undefined,
+  result: ({ iterate, index }, _, { tangents }) => {
     const loop = tangents.get(iterate);
     return loop !== undefined && iterate.node.op === 'iterate'
       ? make({ op: 'result', iterate: loop, index: iterate.node.variables.length + index })
@@ -162,38 +182,37 @@ const jvpRules: { readonly [O in Op]: JvpRule<O> } = {
   invalid: none,
 };
 
-// TypeScript cannot follow that the row of `node.op` takes `node` (a correlated union): it is told here.
-const ruleOf = (op: Op): JvpRule<Op> => jvpRules[op] as unknown as JvpRule<Op>;
+/** The rules of forward mode. */
+export const forwardRules: ForwardRules = { scalar: tangentRules, primitive: jvpRules };
 
-/** The tangents of everything below the roots, given those of the seeds. */
-export const tangentsOf = (roots: readonly Expr[], seeds: Tangents, scalar: TangentRules = tangentRules): Tangents => {
-  const tangents = new Map<Expr, Tangent>(seeds);
-  for (const expr of postorder(roots, (e) => seeds.has(e))) {
-    if (!seeds.has(expr)) tangents.set(expr, ruleOf(expr.node.op)(expr.node, expr, tangents, scalar));
-  }
+// TypeScript cannot follow that the row of `node.op` takes `node` (a correlated union): it is told here.
+const ruleOf = (rules: JvpRules, op: Op): JvpRule<Op> => rules[op] as unknown as JvpRule<Op>;
+
+/**
+ * The tangents of everything below the roots. Each of `seeds` is a perturbation of its own: what it says is added to
+ * what the expression changes by because of the others, so that with h = h(w), `{ w: ẇ, h: ḣ }` gives h the tangent
+ * ḣ + (∂h/∂w) ẇ. Nothing is looked for below what is `known`.
+ */
+export const tangentsOf = (
+  roots: readonly Expr[],
+  seeds: ReadonlyMap<Expr, Expr>,
+  rules: ForwardRules = forwardRules,
+  known: Tangents = new Map(),
+): Tangents => {
+  const tangents = new Map(known);
+  const walk: Walk = { tangents, seeds, rules };
+  for (const expr of postorder(roots, (e) => known.has(e)))
+    if (!known.has(expr))
+      tangents.set(expr, addTangents(seeds.get(expr), ruleOf(rules.primitive, expr.node.op)(expr.node, expr, walk)));
   return tangents;
 };
 
-/**
- * The Jacobian-vector products `(∂y/∂x) ẋ` of the outputs, where `seeds` maps each x (any subexpression) to its
- * tangent ẋ of the same shape. A zero result is an expression of zeros. The rules of scalar functions can be given, for
- * checks of rules.
- */
-export const jvpAll = (
-  outputs: readonly Expr[],
-  seeds: ReadonlyMap<Expr, Expr>,
-  scalar: TangentRules = tangentRules,
-): readonly Expr[] => {
-  const unfit = [...seeds].find(([x, tangent]) => !sameShape(x.shape, tangent.shape));
-  if (unfit !== undefined) {
-    const error = invalid(misfit('jvp', 'a tangent of the shape of its expression', ...unfit));
-    return outputs.map(() => error);
-  }
-  const tangents = tangentsOf(outputs, seeds, scalar);
-  return outputs.map((output) =>
-    output.node.op === 'invalid' ? output : zeroIfAbsent(tangents.get(output), output.shape),
-  );
-};
-
-/** The Jacobian-vector product of one output; see `jvpAll`. */
-export const jvp = (output: Expr, seeds: ReadonlyMap<Expr, Expr>): Expr => jvpAll([output], seeds)[0] ?? output;
+/** Jacobian-vector products of outputs by given rules; see `Derivations`. */
+export const jvpAllBy =
+  (rules: ForwardRules) =>
+  <const Y extends readonly Expr[]>(outputs: Y, seeds: ReadonlyMap<Expr, Expr>): Each<Y, Expr> => {
+    const unfit = [...seeds].find(([x, tangent]) => !sameShape(x.shape, tangent.shape));
+    const error = unfit && invalid(misfit('jvp', 'a tangent of the shape of its expression', ...unfit));
+    const tangents = error === undefined ? tangentsOf(outputs, seeds, rules) : new Map<Expr, Tangent>();
+    return each(outputs, (y) => error ?? (y.node.op === 'invalid' ? y : zeroIfAbsent(tangents.get(y), y.shape)));
+  };

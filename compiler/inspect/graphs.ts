@@ -6,8 +6,7 @@ import { input } from '../../dsl/leaves.js';
 import type { Expr } from '../../dsl/node.js';
 import { bindParameters, flattenParameters, type ParameterSpace, splitParameters } from '../../dsl/parameters.js';
 import { type Authored, checkAuthored, firstMistake } from '../authored.js';
-import { ggnVectorProduct, grad, vjp } from '../differentiate/derive.js';
-import { jvp } from '../differentiate/jvp.js';
+import { ggnVectorProduct, grad, jvp, vjp } from '../differentiate/derive.js';
 import type { StageExpressions } from '../lower/lower.js';
 import type { Lane } from './origins.js';
 

@@ -3,6 +3,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { type Environment, evaluate } from '../../compiler/evaluate.js';
 import type { DslError, Expr, Sizes } from '../../dsl/index.js';
+import { at, internal, lookup } from '../../dsl/internal.js';
+import { alike, type Each } from '../../dsl/tuple.js';
 import type { Certificate } from './certificate.js';
 
 /** A function of some variables, with what is claimed of its derivative along a direction. */
@@ -18,23 +20,38 @@ export interface Claim {
 /** A comparison, before it is known which law it is of. */
 export type Comparison = Pick<Certificate, 'error' | 'tolerance' | 'verdict'>;
 
+/** Values of expressions, as many as there are expressions. */
+export const valuesOf = <const T extends readonly Expr[]>(
+  exprs: T,
+  environment: Environment,
+  sizes: Sizes,
+): E.Either<DslError, Each<T, Float64Array>> =>
+  pipe(
+    evaluate(exprs, environment, sizes),
+    E.map((values) => alike(exprs, values)),
+  );
+
 const largest = (values: ArrayLike<number>): number => {
   let size = 0;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i] ?? 0);
+  for (const value of Array.from(values)) {
+    const magnitude = Math.abs(value);
     if (!(magnitude <= size)) size = magnitude;
   }
   return size;
 };
 
+const combined = (
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  combine: (a: number, b: number) => number,
+): Float64Array =>
+  a.length === b.length
+    ? Float64Array.from(a, (value, i) => combine(value, at(b, i, 'check')))
+    : internal('check', `${a.length} elements beside ${b.length}`);
+
 /** max |a − b| over the size of the larger, at least `floor`. NaN if anything is NaN. */
-export const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>, floor: number): number => {
-  const difference = Float64Array.from(
-    { length: Math.max(a.length, b.length) },
-    (_, i) => (a[i] ?? Number.NaN) - (b[i] ?? Number.NaN),
-  );
-  return largest(difference) / Math.max(largest(a), largest(b), floor);
-};
+export const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>, floor: number): number =>
+  largest(combined(a, b, (x, y) => x - y)) / Math.max(largest(a), largest(b), floor);
 
 /** The verdict on an error. */
 export const judged = (error: number, tolerance: number): Comparison => ({
@@ -44,11 +61,8 @@ export const judged = (error: number, tolerance: number): Comparison => ({
 });
 
 /** ⟨a, b⟩. */
-export const inner = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
-};
+export const inner = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  combined(a, b, (x, y) => x * y).reduce((sum, term) => sum + term, 0);
 
 // Central differences err by h² |y‴| and by rounding / h, and by h |y″| where y″ jumps, as at θ = 0 under relu. The last can
 // reach the tolerance in a wide network; it shrinks with h, which the error of a wrong derivative does not.
@@ -62,13 +76,13 @@ const movedBy = (environment: Environment, directions: Claim['directions'], h: n
   new Map([
     ...environment,
     ...directions.map(([x, xDot]) => {
-      const [at, along] = [environment.get(x) ?? [], environment.get(xDot) ?? []];
-      return [x, Float64Array.from({ length: at.length }, (_, i) => (at[i] ?? 0) + h * (along[i] ?? 0))] as const;
+      const [value, direction] = [lookup(environment, x, 'check'), lookup(environment, xDot, 'check')];
+      return [x, combined(value, direction, (start, along) => start + h * along)] as const;
     }),
   ]);
 
 const quotient = (a: ArrayLike<number>, b: ArrayLike<number>, h: number): Float64Array =>
-  Float64Array.from({ length: a.length }, (_, i) => ((a[i] ?? 0) - (b[i] ?? 0)) / h);
+  combined(a, b, (x, y) => (x - y) / h);
 
 /** Compares the claimed tangent with the central difference of the output. */
 export const againstDifference = (
@@ -76,19 +90,15 @@ export const againstDifference = (
   environment: Environment,
   sizes: Sizes,
 ): E.Either<DslError, Comparison> => {
-  const at = (h: number) =>
-    pipe(
-      evaluate([output], movedBy(environment, directions, h), sizes),
-      E.map(([values = new Float64Array(0)]) => values),
-    );
+  const moved = (h: number) => valuesOf([output], movedBy(environment, directions, h), sizes);
   const withStep = (h: number): E.Either<DslError, Comparison> =>
     pipe(
       E.Do,
-      E.bind('left', () => at(-h)),
-      E.bind('middle', () => at(0)),
-      E.bind('right', () => at(h)),
-      E.bind('claimed', () => evaluate([tangent], environment, sizes)),
-      E.map(({ left, middle, right, claimed: [claimed = new Float64Array(0)] }) => {
+      E.bind('left', () => moved(-h)),
+      E.bind('middle', () => moved(0)),
+      E.bind('right', () => moved(h)),
+      E.bind('claimed', () => valuesOf([tangent], environment, sizes)),
+      E.map(({ left: [left], middle: [middle], right: [right], claimed: [claimed] }) => {
         // rounding of y limits what a difference can tell: its share is the floor of the comparison
         const floor = Math.max(largest(middle), 1e-3);
         const comparison = judged(relativeError(claimed, quotient(right, left, 2 * h), floor), differenceTolerance);

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { checkAuthored } from '../../compiler/authored.js';
-import { type TangentRules, tangentRules } from '../../compiler/differentiate/tangents.js';
+import { type Derivations, derivations } from '../../compiler/differentiate/derive.js';
 import { evaluate } from '../../compiler/evaluate.js';
 import { boundModel, type InspectedModel } from '../../compiler/inspect/graphs.js';
 import { nameOf } from '../../compiler/print/name.js';
@@ -34,8 +34,8 @@ export interface CheckOptions {
   readonly seed?: number;
   /** Samples in the batch. Default: 3. */
   readonly batch?: number;
-  /** The rules of scalar functions that are checked. Default: the compiler's. */
-  readonly tangentRules?: TangentRules;
+  /** The derivations that are checked. Default: those that everybody calls. */
+  readonly derivations?: Derivations;
   /** Hears of every law at every point, before it is checked. */
   readonly onLaw?: (progress: CheckProgress) => void;
 }
@@ -56,7 +56,6 @@ interface Subject {
   readonly derivatives: Derivatives;
   readonly sizes: Sizes;
   readonly given: Names;
-  readonly rules: TangentRules;
 }
 
 const symbolicSizes = (roots: readonly Expr[], batch: number): Sizes =>
@@ -64,7 +63,7 @@ const symbolicSizes = (roots: readonly Expr[], batch: number): Sizes =>
     postorder(roots).flatMap(({ shape }) => shape.flatMap((dim) => (typeof dim === 'string' ? [[dim, batch]] : []))),
   );
 
-const subjectOf = (model: InspectedModel, rules: TangentRules, batch: number): E.Either<DslError, Subject> => {
+const subjectOf = (model: InspectedModel, derived: Derivations, batch: number): E.Either<DslError, Subject> => {
   const checked = checkAuthored(model);
   if (E.isLeft(checked)) return checked;
   const theta: Expr = input('theta', [model.parameters.length]);
@@ -79,10 +78,9 @@ const subjectOf = (model: InspectedModel, rules: TangentRules, batch: number): E
     theta,
     output: bound.output,
     loss: bound.loss,
-    derivatives: derivativesOf(bound, model.loss, model.parameters, rules),
+    derivatives: derivativesOf(bound, model.loss, model.parameters, derived),
     sizes: symbolicSizes([bound.loss], batch),
     given,
-    rules,
   });
 };
 
@@ -187,14 +185,14 @@ export const checkModel =
   (model: InspectedModel, options: CheckOptions = {}): TE.TaskEither<CheckError, readonly Certificate[]> =>
   async () => {
     const { seed = 1, batch = 3, target } = options;
-    const rules = options.tangentRules ?? tangentRules;
-    const subject = subjectOf(model, rules, batch);
+    const derived = options.derivations ?? derivations;
+    const subject = subjectOf(model, derived, batch);
     if (E.isLeft(subject)) return failed(showDslError(subject.left));
     const { derivatives, sizes, given, loss, theta } = subject.right;
     const points = pointsFor([loss], theta, [derivatives.v, derivatives.w, derivatives.u], sizes, seed);
     const operationChecks: readonly OperationCheck[] = [
-      async (isolated) => derivativeOf(isolated, sizes, rules),
-      async (isolated) => adjointOf(isolated, sizes, rules),
+      async (isolated) => derivativeOf(isolated, sizes, derived),
+      async (isolated) => adjointOf(isolated, sizes, derived),
     ];
     const certificates: Certificate[] = [];
     const total = points.length * (lawChecks.length + (target === undefined ? 0 : 1));

@@ -3,27 +3,17 @@
  * its own that have the values of its operands, and checked alone, smallest first.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { jvpAll } from '../../compiler/differentiate/jvp.js';
-import type { TangentRules } from '../../compiler/differentiate/tangents.js';
-import { transpose } from '../../compiler/differentiate/transpose.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { Derivations } from '../../compiler/differentiate/derive.js';
 import { bindShape, type Environment, evaluate } from '../../compiler/evaluate.js';
 import { forwardNames, type Names } from '../../compiler/print/names.js';
 import { pathTo } from '../../compiler/print/path.js';
 import { operationOf } from '../../compiler/print/rules.js';
 import { writer } from '../../compiler/print/statements.js';
-import {
-  type Expr,
-  freshVariable,
-  input,
-  make,
-  operandsOf,
-  postorder,
-  random,
-  rebuild,
-  type Sizes,
-} from '../../dsl/index.js';
+import { type Expr, input, make, operandsOf, postorder, random, rebuild, type Sizes } from '../../dsl/index.js';
+import { lookup, zip } from '../../dsl/internal.js';
 import type { Culprit } from './certificate.js';
-import { againstDifference, type Comparison, equalProducts, inner, productSize } from './compare.js';
+import { againstDifference, type Comparison, equalProducts, inner, productSize, valuesOf } from './compare.js';
 
 /** One operation by itself. */
 export interface Isolated {
@@ -57,13 +47,13 @@ const isolatedOperations = (
   );
   const values = evaluate(order, environment, sizes);
   if (E.isLeft(values)) return values;
-  const computed = new Map(order.map((expr, i) => [expr, values.right[i] ?? new Float64Array(0)] as const));
+  const computed = new Map(zip(order, values.right, 'values of operations'));
   return E.right(
     operations.map((original, seed): Isolated => {
       const operands = [...new Set(operandsOf(original.node))];
       const inputs = new Map(operands.map((operand, i) => [operand, input(`x${i}`, [...operand.shape])] as const));
       const directions = [...inputs.values()].map((x, i) => [x, input(`d${i}`, [...x.shape])] as const);
-      const over = operandsOf(original.node).map((operand) => inputs.get(operand) ?? operand);
+      const over = operandsOf(original.node).map((operand) => lookup(inputs, operand, 'operation by itself'));
       const cotangent: Expr = input('u', [...original.shape]);
       return {
         original,
@@ -71,7 +61,7 @@ const isolatedOperations = (
         directions,
         cotangent,
         environment: new Map<Expr, ArrayLike<number>>([
-          ...[...inputs].map(([operand, x]) => [x, computed.get(operand) ?? []] as const),
+          ...[...inputs].map(([operand, x]) => [x, lookup(computed, operand, 'operation by itself')] as const),
           ...directions.map(([, d], i) => [d, normal(d, sizes, 31 * seed + i)] as const),
           [cotangent, normal(cotangent, sizes, 31 * seed + 17)],
         ]),
@@ -84,29 +74,31 @@ const isolatedOperations = (
 export const derivativeOf = (
   { output, directions, environment }: Isolated,
   sizes: Sizes,
-  scalar: TangentRules,
-): E.Either<unknown, Comparison> => {
-  const [tangent = output] = jvpAll([output], new Map(directions), scalar);
-  return againstDifference({ output, directions, tangent }, environment, sizes);
-};
+  { jvp }: Derivations,
+): E.Either<unknown, Comparison> =>
+  againstDifference({ output, directions, tangent: jvp(output, new Map(directions)) }, environment, sizes);
 
 /** Is the transpose of one operation its adjoint? */
 export const adjointOf = (
   { output, directions, cotangent, environment }: Isolated,
   sizes: Sizes,
-  scalar: TangentRules,
+  { jvp, vjp }: Derivations,
 ): E.Either<unknown, Comparison> => {
-  const variables = directions.map(([x]) => freshVariable('tangent', x.shape));
-  const seeds = new Map(directions.flatMap(([x], i) => variables.slice(i, i + 1).map((v) => [x, v] as const)));
-  const [linear = output] = jvpAll([output], seeds, scalar);
-  const [tangent = output] = jvpAll([output], new Map(directions), scalar);
-  const pulled = transpose([linear], [cotangent], variables);
-  const values = evaluate([tangent, ...pulled], environment, sizes);
-  if (E.isLeft(values)) return values;
-  const [pushed = new Float64Array(0), ...back] = values.right;
-  const u = environment.get(cotangent) ?? [];
-  const right = directions.reduce((sum, [, d], i) => sum + inner(back[i] ?? [], environment.get(d) ?? []), 0);
-  return E.right(equalProducts(inner(u, pushed), right, productSize(u, pushed)));
+  const pushed = jvp(output, new Map(directions));
+  const pulled = vjp(
+    output,
+    directions.map(([x]) => x),
+    cotangent,
+  );
+  const along = directions.map(([, d]) => d);
+  return pipe(
+    valuesOf([cotangent, pushed, ...pulled, ...along], environment, sizes),
+    E.map(([u, Jv, ...others]) => {
+      const pairs = zip(others.slice(0, pulled.length), others.slice(pulled.length), 'adjoint of an operation');
+      const right = pairs.reduce((sum, [back, d]) => sum + inner(back, d), 0);
+      return equalProducts(inner(u, Jv), right, productSize(u, Jv));
+    }),
+  );
 };
 
 /** A check of one operation; Left where it cannot be made. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { compile, type ProgramExpressions } from '../../compiler/compile.js';
-import { jvp } from '../../compiler/differentiate/jvp.js';
+import { jvp } from '../../compiler/differentiate/derive.js';
 import { shapeError } from '../../dsl/error.js';
 import { freshVariable, invalid, make, typed } from '../../dsl/expr.js';
 import { iterate } from '../../dsl/iterate.js';

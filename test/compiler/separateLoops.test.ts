@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { compile } from '../../compiler/compile.js';
-import { jvp } from '../../compiler/differentiate/jvp.js';
+import { jvp } from '../../compiler/differentiate/derive.js';
 import { separateLoops } from '../../compiler/separateLoops.js';
 import { make, postorder, substitute, typed } from '../../dsl/expr.js';
 import { iterate } from '../../dsl/iterate.js';

@@ -1,7 +1,6 @@
 /** Random networks for laws of curvature, and their dense matrices by columns. */
 import fc from 'fast-check';
-import { ggnVectorProduct, hessianVectorProduct } from '../../compiler/differentiate/derive.js';
-import { jvp } from '../../compiler/differentiate/jvp.js';
+import { ggnVectorProduct, hessianVectorProduct, jvp } from '../../compiler/differentiate/derive.js';
 import { type ActivationName, activationNames } from '../../dsl/activations.js';
 import { make, typed } from '../../dsl/expr.js';
 import { mlp } from '../../dsl/layers.js';

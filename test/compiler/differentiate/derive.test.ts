@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { grad, hessianVectorProduct, linearize, vjp } from '../../../compiler/differentiate/derive.js';
-import { jvp } from '../../../compiler/differentiate/jvp.js';
-import { transpose } from '../../../compiler/differentiate/transpose.js';
+import { grad, hessianVectorProduct, jvp, linearize, transpose, vjp } from '../../../compiler/differentiate/derive.js';
 import { freshVariable, make } from '../../../dsl/expr.js';
 import type { Expr } from '../../../dsl/node.js';
 import { literal, map, reduce, slice } from '../../../dsl/primitives.js';

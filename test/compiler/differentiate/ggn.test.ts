@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { grad, hessianVectorProduct } from '../../../compiler/differentiate/derive.js';
-import { jvp } from '../../../compiler/differentiate/jvp.js';
+import { grad, hessianVectorProduct, jvp } from '../../../compiler/differentiate/derive.js';
 import { make, substitute } from '../../../dsl/expr.js';
 import { map } from '../../../dsl/primitives.js';
 import { evaluated, evaluatedAll } from '../../support/evaluation.js';

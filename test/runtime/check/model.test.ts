@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import { type TangentRules, tangentRules } from '../../../compiler/differentiate/tangents.js';
+import { type Derivations, derivationsOf, derivativeRules } from '../../../compiler/differentiate/derive.js';
+import type { TangentRules } from '../../../compiler/differentiate/tangents.js';
 import type { InspectedModel } from '../../../compiler/inspect/graphs.js';
 import {
   type Expr,
@@ -29,18 +30,22 @@ const culpritsOf = (certificates: readonly Certificate[]) =>
     verdict._tag === 'Failed' && verdict.culprit !== undefined ? [verdict.culprit] : [],
   );
 
-/** ẏ = (1 − y) ẋ instead of (1 − y²) ẋ. */
-const wrongTanh: TangentRules = {
-  ...tangentRules,
-  tanh: (_, y, [dx]) =>
-    dx === undefined ? undefined : primitives.map('mul', primitives.map('sub', primitives.literal(1), y), dx),
+/** The derivations with other tangents of some scalar functions. */
+const withTangents = (wrong: Partial<TangentRules>): Derivations => {
+  const { forward } = derivativeRules;
+  return derivationsOf({ ...derivativeRules, forward: { ...forward, scalar: { ...forward.scalar, ...wrong } } });
 };
 
+/** ẏ = (1 − y) ẋ instead of (1 − y²) ẋ. */
+const wrongTanh = withTangents({
+  tanh: (_, y, [dx]) =>
+    dx === undefined ? undefined : primitives.map('mul', primitives.map('sub', primitives.literal(1), y), dx),
+});
+
 /** A linear rule whose transpose exists and is as wrong as it is: ẏ = 2ẋ for y = −x. */
-const wrongSub: TangentRules = {
-  ...tangentRules,
+const wrongSub = withTangents({
   sub: (_, __, [da]) => (da === undefined ? undefined : primitives.map('mul', primitives.literal(2), da)),
-};
+});
 
 describe('checkModel', () => {
   for (const activation of ['sigmoid', 'tanh', 'relu', 'softplus'] as const)
@@ -79,7 +84,7 @@ describe('checkModel', () => {
   });
 
   it('finds a wrong derivative planted in tanh and names it', async () => {
-    const certificates = await certificatesOf(smallModel('tanh'), { tangentRules: wrongTanh });
+    const certificates = await certificatesOf(smallModel('tanh'), { derivations: wrongTanh });
     const failed = certificates.filter(({ verdict }) => verdict._tag === 'Failed');
     expect(failed.map(({ law }) => law)).to.include('J v is the finite difference of z');
     for (const culprit of culpritsOf(certificates)) {
@@ -92,7 +97,7 @@ describe('checkModel', () => {
   });
 
   it('finds a wrong rule inside the loss, where z itself is right', async () => {
-    const certificates = await certificatesOf(smallModel('tanh'), { tangentRules: wrongSub });
+    const certificates = await certificatesOf(smallModel('tanh'), { derivations: wrongSub });
     const held = certificates.filter(({ law }) => law === 'J v is the finite difference of z');
     for (const { verdict } of held) expect(verdict._tag).to.equal('Held');
     const [culprit] = culpritsOf(certificates);
