@@ -1,6 +1,7 @@
 /**
  * The interpreter: runs programs in float64, one element at a time. Slow and plain; every other target is held
- * against it.
+ * against it. Values stay float64 from kernel to kernel and from stage to stage, so that one that is computed twice is
+ * one value; only arrays that leave are float32, and differ, where a caller hands them back, from what stayed inside.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';

@@ -112,7 +112,7 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
     const write = (): string => {
       switch (instruction.op) {
         case 'constant':
-          return literal(instruction.value);
+          return literal(mode, instruction.value);
         case 'accumulator':
           return scope.accumulators[instruction.accumulator] ?? '0';
         case 'index':

@@ -7,7 +7,7 @@ import type { Accumulator, Block, Kernel, Part } from '../../program.js';
 import { type AxisText, affineText, layThreads, type ThreadLayout } from './axes.js';
 import { type BlockScope, blockText } from './block.js';
 import type { EmitError, EmittedKernel, GpujsMode } from './types.js';
-import { infinity, largestExactInteger, loopHead, maxArguments, nan } from './workarounds.js';
+import { infinity, largestExactInteger, loopHead, maxArguments, nan, rounded } from './workarounds.js';
 
 const blocksOf = (kernel: Kernel): readonly Block[] => [
   ...kernel.accumulators.flatMap(({ parts }) => parts.map(({ term }) => term)),
@@ -34,10 +34,10 @@ interface Lines {
 const foldText: Readonly<
   Record<
     Accumulator['kind'],
-    (names: { total: string; index: string; t: string; position: string }) => readonly string[]
+    (names: { total: string; index: string; t: string; position: string; mode: GpujsMode }) => readonly string[]
   >
 > = {
-  sum: ({ total, t }) => [`${total} = ${total} + ${t};`],
+  sum: ({ total, t, mode }) => [`${total} = ${rounded(mode, `${total} + ${t}`)};`],
   max: ({ total, t }) => [`${total} = (${t} > ${total} ? ${t} : (${t} <= ${total} ? ${total} : ${t} + ${total}));`],
   argmax: ({ total, index, t, position }) => [
     `const ${index}n = ${position};`,
@@ -72,7 +72,7 @@ const partText = (
   const axes = new Map([...scope.axes, ...counters]);
   const block = blockText(part.term, { ...scope, axes, loops: part.axes });
   const position = kind === 'argmax' ? affineText(positionIn(kernel, part.axes), kernel, axes) : '0';
-  const fold = foldText[kind]({ ...names, t: block.value, position: position ?? '0' });
+  const fold = foldText[kind]({ ...names, t: block.value, position: position ?? '0', mode });
   const nest = (level: number): readonly string[] => {
     const statements = block.levels[level] ?? [];
     const head = heads[level];

@@ -12,6 +12,7 @@ import {
   logarithmOfOnePlus,
   over,
   power,
+  rounded,
   smaller,
   squareRoot,
   times,
@@ -60,10 +61,16 @@ const scalarTexts: Readonly<Record<ScalarFunction, ScalarText>> = {
   select: ([c = '', x = '', y = '']) => choice(c, x, y),
 };
 
-/** One scalar function as an expression. `declare` puts intermediate values into variables. */
+// of float32 operands, these have float32 values
+const exact: ReadonlySet<ScalarFunction> = new Set(['neg', 'abs', 'isFinite', 'max', 'min', 'less', 'equal', 'select']);
+
+/** One scalar function as an expression of a float32 value. `declare` puts intermediate values into variables. */
 export const scalarText = (
   fn: ScalarFunction,
   operands: readonly string[],
   mode: GpujsMode,
   declare: Declare,
-): string => scalarTexts[fn](operands, mode, declare);
+): string => {
+  const text = scalarTexts[fn](operands, mode, declare);
+  return exact.has(fn) ? text : rounded(mode, text);
+};

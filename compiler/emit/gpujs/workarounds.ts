@@ -1,7 +1,7 @@
 /**
  * Everything that gpu.js 2.24 and the GPUs behind it get wrong and that source text can put right. Each entry says
  * what is wrong and is used by the emitter wherever it applies; `runtime/gpujs/workarounds.ts` holds what has to be
- * put right while running. `cpu` and `webasm` follow IEEE 754 in all scalar functions, so they get the plain ones.
+ * put right while running. `cpu` and `webasm` follow IEEE 754 in all scalar functions, so they get the plain ones; `cpu` rounds them.
  */
 import type { GpujsMode } from './types.js';
 
@@ -21,15 +21,23 @@ export const infinity = 'infinity';
  * A number in source text. The identifier `NaN` throws, `Infinity` becomes 3.4e38 on GPUs, and constant NaN expressions
  * are refused by WGSL: values that are not finite in float32 are passed as data.
  */
-export const literal = (value: number): string => {
+export const literal = (mode: GpujsMode, value: number): string => {
   const single = Math.fround(value);
   if (Number.isNaN(single)) return nan;
   if (single === Number.POSITIVE_INFINITY) return infinity;
   if (single === Number.NEGATIVE_INFINITY) return `(-${infinity})`;
   // WGSL refuses literals that underflow.
-  if (single === 0) return '0';
-  return value < 0 ? `(${value})` : `${value}`;
+  if (single === 0) return !isShader(mode) && Object.is(value, -0) ? '(-0)' : '0';
+  const text = `${mode === 'cpu' ? single : value}`;
+  return value < 0 ? `(${text})` : text;
 };
+
+/**
+ * A value as everything that reads it gets it. `cpu` computes in float64 and stores in float32: where one kernel stores
+ * a value and another computes it again, the two would differ. There every result is rounded, as the other modes do.
+ */
+export const rounded = (mode: GpujsMode, expression: string): string =>
+  mode === 'cpu' ? `Math.fround(${expression})` : expression;
 
 /** Declares a variable that holds an expression's value and gives its name. */
 export type Declare = (expression: string) => string;
