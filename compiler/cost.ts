@@ -1,7 +1,9 @@
 /** What a program costs, counted from its kernels. */
+
 import { scalarRow } from '../dsl/scalar.js';
 import { stepBuffers } from './memory.js';
 import type { Block, Kernel, Part, Program, Stage, Step } from './program.js';
+import { lengthOf, productOf } from './queries.js';
 import { presentShare } from './terms.js';
 
 /** Cost of a kernel, a stage or a program, for one run; loops count one round. */
@@ -26,22 +28,19 @@ export const addCosts = (costs: readonly Cost[]): Cost =>
     zero,
   );
 
-const extentProduct = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((product, axis) => product * (kernel.axes[axis]?.extent ?? 0), 1);
-
 const blockFlops = (block: Block): number =>
   block.reduce((sum, instruction) => sum + (instruction.op === 'apply' ? scalarRow(instruction.fn).flops : 0), 0);
 
 const partFlops = (kernel: Kernel, { axes, term }: Part): number =>
-  extentProduct(kernel, axes) * presentShare(kernel, term) * (blockFlops(term) + 1);
+  productOf(kernel, axes) * presentShare(kernel, term) * (blockFlops(term) + 1);
 
 /** Cost of one kernel. */
 export const kernelCost = (kernel: Kernel, program: Program): Cost => {
   const parts = kernel.accumulators.flatMap((accumulator) => accumulator.parts);
   const perElement = blockFlops(kernel.body) + parts.reduce((sum, part) => sum + partFlops(kernel, part), 0);
   const { reads, writes } = stepBuffers({ kind: 'kernel', kernel });
-  const elements = [...reads, ...writes].reduce((sum, buffer) => sum + (program.buffers[buffer]?.length ?? 0), 0);
-  return { kernels: 1, flops: Math.round(extentProduct(kernel, kernel.outputAxes) * perElement), bytes: 4 * elements };
+  const elements = [...reads, ...writes].reduce((sum, buffer) => sum + lengthOf(program.buffers, buffer), 0);
+  return { kernels: 1, flops: Math.round(productOf(kernel, kernel.outputAxes) * perElement), bytes: 4 * elements };
 };
 
 /** Steps in the order of a first run: a loop is its condition, then its body. */

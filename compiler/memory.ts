@@ -3,7 +3,10 @@
  * their place. A buffer that another stage reads, an input, or an output stays where it is from its definition to the
  * end of the program, so that a later stage can be run again without the earlier ones.
  */
+
+import { at, lookup } from '../dsl/internal.js';
 import type { Buffer, MemoryPlan, Placement, Stage, Step } from './program.js';
+import { bufferOf } from './queries.js';
 
 // Offsets are multiples of 4 elements: 16 bytes, one SIMD vector.
 const alignment = 4;
@@ -97,11 +100,11 @@ const partsInPlace = (
   stages: readonly Stage[],
 ): ReadonlyMap<number, { readonly output: number; readonly offset: number }> => {
   const writers = new Map<number, string[]>();
+  const written = (buffer: number): readonly string[] => writers.get(buffer) ?? [];
   const record = (steps: readonly Step[]): void => {
     for (const step of steps) {
       if (step.kind === 'loop') record([...step.condition, ...step.body]);
-      else
-        for (const buffer of stepBuffers(step).writes) writers.set(buffer, [...(writers.get(buffer) ?? []), step.kind]);
+      else for (const buffer of stepBuffers(step).writes) writers.set(buffer, [...written(buffer), step.kind]);
     }
   };
   for (const { steps } of stages) record(steps);
@@ -112,9 +115,10 @@ const partsInPlace = (
     let offset = 0;
     for (const part of parts) {
       const once = joined.filter((other) => other === part).length === 1;
-      const kernelOnly = writers.get(part)?.join() === 'kernel' && buffers[part]?.kind === 'temporary';
+      const { kind, length } = bufferOf(buffers, part);
+      const kernelOnly = written(part).join() === 'kernel' && kind === 'temporary';
       if (once && kernelOnly) places.set(part, { output, offset });
-      offset += buffers[part]?.length ?? 0;
+      offset += length;
     }
   }
   return places;
@@ -124,12 +128,12 @@ const partsInPlace = (
 export const planMemory = (buffers: readonly Buffer[], stages: readonly Stage[]): MemoryPlan => {
   const lives = lifetimes(stages);
   const inPlace = partsInPlace(buffers, stages);
-  const never: Lifetime = { first: 0, last: 0, firstStage: 0, lastStage: 0 };
-  const spans = buffers.map((_, buffer) => ({ ...(lives.get(buffer) ?? never) }));
+  // what nothing touches shares its place with whatever is alive at first
+  const untouched: Lifetime = { first: 0, last: 0, firstStage: 0, lastStage: 0 };
+  const spans = buffers.map((_, buffer): Lifetime => ({ ...(lives.get(buffer) ?? untouched) }));
   // a join's output is alive as soon as one of its parts is
   const stretch = (outer: number, inner: number): void => {
-    const [whole, part] = [spans[outer], spans[inner]];
-    if (whole === undefined || part === undefined) return;
+    const [whole, part] = [at(spans, outer, 'spans of buffers'), at(spans, inner, 'spans of buffers')];
     whole.first = Math.min(whole.first, part.first);
     whole.last = Math.max(whole.last, part.last);
     whole.firstStage = Math.min(whole.firstStage, part.firstStage);
@@ -145,7 +149,7 @@ export const planMemory = (buffers: readonly Buffer[], stages: readonly Stage[])
     .filter(({ position }) => !inPlace.has(position))
     .sort((a, b) => b.length - a.length || a.position - b.position);
   for (const { position, length } of bySize) {
-    const { first, last } = spans[position] ?? never;
+    const { first, last } = at(spans, position, 'spans of buffers');
     const busy = placed
       .filter((other) => other.first <= last && first <= other.last)
       .sort((a, b) => a.offset - b.offset);
@@ -159,7 +163,7 @@ export const planMemory = (buffers: readonly Buffer[], stages: readonly Stage[])
   }
   const offsetOf = (buffer: number): number => {
     const place = inPlace.get(buffer);
-    return place === undefined ? (offsets.get(buffer) ?? 0) : offsetOf(place.output) + place.offset;
+    return place === undefined ? lookup(offsets, buffer, 'planMemory') : offsetOf(place.output) + place.offset;
   };
   const placements = spans.map(
     ({ firstStage, lastStage }, buffer): Placement => ({ offset: offsetOf(buffer), firstStage, lastStage }),

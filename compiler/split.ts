@@ -5,7 +5,9 @@
  *
  * `argmax` is left alone: it is taken over classes or windows, which are short.
  */
+
 import type { Affine, Axis, Block, Instruction, Kernel, Part, Program, Step } from './program.js';
+import { axisOf, extentOf, productOf } from './queries.js';
 import { type Temporaries, withTemporaries } from './temporaries.js';
 
 /** The setting of `splitReductions`. */
@@ -17,19 +19,14 @@ export interface SplitOptions {
 /** Partial results beyond this many are not worth their memory traffic: enough threads for any device. */
 const enoughThreads = 65536;
 
-const extentOf = (kernel: Kernel, axis: number): number => kernel.axes[axis]?.extent ?? 1;
-
-const product = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((total, axis) => total * extentOf(kernel, axis), 1);
-
 /** Output axes on which a part depends, through quotients too. */
 const dependences = (kernel: Kernel, part: Part): readonly number[] => {
   const seen = new Set<number>();
   const visit = (axis: number): void => {
     if (seen.has(axis)) return;
     seen.add(axis);
-    const found = kernel.axes[axis];
-    if (found?.kind === 'quotient') for (const term of found.from.terms) visit(term.axis);
+    const found = axisOf(kernel.axes, axis);
+    if (found.kind === 'quotient') for (const term of found.from.terms) visit(term.axis);
   };
   for (const instruction of part.term) {
     if (instruction.op === 'load' || instruction.op === 'index')
@@ -48,7 +45,7 @@ interface Cut {
 
 /** Where to cut: the outermost axis that is an axis at all, into about √n blocks, fewer where there are many outputs. */
 const cutOf = (kernel: Kernel, part: Part, outputs: number, maxTerms: number): Cut | undefined => {
-  const terms = product(kernel, part.axes);
+  const terms = productOf(kernel, part.axes);
   const axis = part.axes.find((candidate) => extentOf(kernel, candidate) > 1);
   if (terms <= maxTerms || axis === undefined) return undefined;
   const extent = extentOf(kernel, axis);
@@ -124,7 +121,6 @@ const partialKernel = (
 
 /** The part that folds the partial results: over the axis `block` of the buffer [blocks, …outputAxes]. */
 const foldPart = (kernel: Kernel, buffer: number, block: number, outputAxes: readonly number[]): Part => {
-  const strides = outputAxes.map((_, i) => product(kernel, outputAxes.slice(i + 1)));
   return {
     axes: [block],
     term: [
@@ -134,8 +130,8 @@ const foldPart = (kernel: Kernel, buffer: number, block: number, outputAxes: rea
         index: {
           offset: 0,
           terms: [
-            { axis: block, stride: product(kernel, outputAxes) },
-            ...outputAxes.map((axis, i) => ({ axis, stride: strides[i] ?? 1 })),
+            { axis: block, stride: productOf(kernel, outputAxes) },
+            ...outputAxes.map((axis, i) => ({ axis, stride: productOf(kernel, outputAxes.slice(i + 1)) })),
           ],
         },
         guards: [],
@@ -158,10 +154,10 @@ const splitKernel = (
     if (kind === 'argmax') return accumulator;
     const parts = accumulator.parts.map((part) => {
       const outputAxes = dependences(kernel, part);
-      const cut = cutOf(kernel, part, product(kernel, outputAxes), maxTerms);
+      const cut = cutOf(kernel, part, productOf(kernel, outputAxes), maxTerms);
       if (cut === undefined) return part;
       const name = nextName();
-      const output = allocate(name, cut.blocks * product(kernel, outputAxes));
+      const output = allocate(name, cut.blocks * productOf(kernel, outputAxes));
       partials.push(partialKernel(kernel, kind, part, cut, { name, output, outputAxes }));
       axes.push({ kind: 'loop', name: 'block', extent: cut.blocks });
       return foldPart(kernel, output, axes.length - 1, outputAxes);

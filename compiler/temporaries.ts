@@ -1,5 +1,7 @@
 /** For passes that rewrite a program's steps and need further buffers. */
+
 import type { Buffer, Placement, Program, Stage, Step } from './program.js';
+import { bufferOf } from './queries.js';
 
 /** What a rewriting pass may use. */
 export interface Temporaries {
@@ -31,7 +33,7 @@ export const withTemporaries = (
       length += aligned(size);
       return buffers.length - 1;
     },
-    lengthOf: (buffer) => buffers[buffer]?.length ?? 0,
+    lengthOf: (buffer) => bufferOf(buffers, buffer).length,
   };
   const rewrite = rewriteWith(temporaries);
   const stages = program.stages.map((old, position) => {

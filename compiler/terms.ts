@@ -1,13 +1,16 @@
 /** Terms of sums: which are products, and which of them are 0 because a factor is a load that does not happen. */
+
+import { at, lookup } from '../dsl/internal.js';
 import type { Affine, Block, Kernel } from './program.js';
+import { axisOf, extentOf, productOf } from './queries.js';
 
 /** A term that is a product, as what comes before and the positions of its two factors. */
 export const factorsOf = (
   term: Block,
-): { readonly factors: Block; readonly operands: readonly number[] } | undefined => {
+): { readonly factors: Block; readonly operands: readonly [number, number] } | undefined => {
   const last = term[term.length - 1];
   return last?.op === 'apply' && last.fn === 'mul'
-    ? { factors: term.slice(0, -1), operands: last.operands }
+    ? { factors: term.slice(0, -1), operands: [at(last.operands, 0, 'factorsOf'), at(last.operands, 1, 'factorsOf')] }
     : undefined;
 };
 
@@ -23,41 +26,45 @@ export const guardsOfFactors = (term: Block): readonly number[] => {
 
 /** The loop axes that an axis depends on. */
 const loopsOf = (kernel: Kernel, axis: number): readonly number[] => {
-  const row = kernel.axes[axis];
-  return row?.kind === 'quotient' ? row.from.terms.flatMap((term) => loopsOf(kernel, term.axis)) : [axis];
+  const row = axisOf(kernel.axes, axis);
+  return row.kind === 'quotient' ? row.from.terms.flatMap((term) => loopsOf(kernel, term.axis)) : [axis];
 };
 
 /** The value of an axis where loops are at given positions; none where it is not valid. */
-const axisValue = (kernel: Kernel, axis: number, at: ReadonlyMap<number, number>): number | undefined => {
-  const row = kernel.axes[axis];
-  if (row?.kind !== 'quotient') return at.get(axis) ?? 0;
-  const from = indexValue(kernel, row.from, at);
-  const value = from === undefined ? Number.NaN : from / row.divisor;
+const axisValue = (kernel: Kernel, axis: number, positions: ReadonlyMap<number, number>): number | undefined => {
+  const row = axisOf(kernel.axes, axis);
+  if (row.kind === 'loop') return lookup(positions, axis, 'loops of a guard');
+  const from = indexValue(kernel, row.from, positions);
+  if (from === undefined) return undefined;
+  const value = from / row.divisor;
   return Number.isInteger(value) && value >= 0 && value < row.extent ? value : undefined;
 };
 
-const indexValue = (kernel: Kernel, { offset, terms }: Affine, at: ReadonlyMap<number, number>): number | undefined =>
+const indexValue = (
+  kernel: Kernel,
+  { offset, terms }: Affine,
+  positions: ReadonlyMap<number, number>,
+): number | undefined =>
   terms.reduce<number | undefined>((sum, { axis, stride }) => {
-    const value = axisValue(kernel, axis, at);
+    const value = axisValue(kernel, axis, positions);
     return sum === undefined || value === undefined ? undefined : sum + stride * value;
   }, offset);
 
 /** The share of the positions of a guard's loops where it is valid. */
 const validShare = (kernel: Kernel, guard: number): number => {
   const loops = [...new Set(loopsOf(kernel, guard))];
-  const at = new Map<number, number>();
+  const positions = new Map<number, number>();
   const count = (depth: number): number => {
     const loop = loops[depth];
-    if (loop === undefined) return axisValue(kernel, guard, at) === undefined ? 0 : 1;
+    if (loop === undefined) return axisValue(kernel, guard, positions) === undefined ? 0 : 1;
     let valid = 0;
-    for (let i = 0; i < (kernel.axes[loop]?.extent ?? 0); i++) {
-      at.set(loop, i);
+    for (let i = 0; i < extentOf(kernel, loop); i++) {
+      positions.set(loop, i);
       valid += count(depth + 1);
     }
     return valid;
   };
-  const positions = loops.reduce((product, loop) => product * (kernel.axes[loop]?.extent ?? 0), 1);
-  return count(0) / positions;
+  return count(0) / productOf(kernel, loops);
 };
 
 /**

@@ -2,7 +2,11 @@
  * Affine indices in normal form. A quotient axis with divisor 1 is replaced by what it stands for, so that zero padding
  * and stride-1 windows stay affine in the loop axes; other quotients remain as variables of their own.
  */
+
+import { at } from '../../../dsl/internal.js';
+import { totalOf } from '../../../dsl/tally.js';
 import type { Affine, Axis, Block, Instruction, Kernel } from '../../program.js';
+import { axisOf, productOf } from '../../queries.js';
 
 /** What a term multiplies: a loop axis, or `from / divisor`. */
 export type Variable =
@@ -25,17 +29,6 @@ const linearKey = ({ constant, terms }: Linear): string =>
 
 /** The key of a linear form: equal keys, equal values. */
 export const keyOf = linearKey;
-
-/** The axis at a position of the kernel. */
-export const axisOf = (axes: readonly Axis[], axis: number): Axis =>
-  axes[axis] ?? { kind: 'loop', name: 'none', extent: 1 };
-
-/** The extent of an axis. */
-export const extentOf = (kernel: Kernel, axis: number): number => axisOf(kernel.axes, axis).extent;
-
-/** How many positions axes have together. */
-export const productOf = (kernel: Kernel, axes: readonly number[]): number =>
-  axes.reduce((product, axis) => product * extentOf(kernel, axis), 1);
 
 /** The stride of an axis, of whatever kind, as an index is written. */
 export const writtenStride = ({ terms }: Affine, axis: number): number =>
@@ -78,13 +71,13 @@ const computeLinear = (axes: readonly Axis[], { offset, terms }: Affine, shift: 
   const strides = new Map<string, { readonly variable: Variable; readonly stride: number }>();
   const addTerm = (variable: Variable, stride: number): void => {
     const known = strides.get(variable.key);
-    strides.set(variable.key, { variable, stride: stride + (known?.stride ?? 0) });
+    strides.set(variable.key, { variable, stride: known === undefined ? stride : stride + known.stride });
   };
   let constant = offset;
   for (const { axis, stride } of terms) {
     const row = axisOf(axes, axis);
     if (row.kind === 'loop') {
-      constant += stride * (shift.get(axis) ?? 0);
+      constant += stride * totalOf(shift, axis);
       if (row.extent > 1 || shift.has(axis)) addTerm({ kind: 'loop', axis, key: `a${axis}` }, stride);
     } else {
       const from = linearOf(axes, row.from, shift);
@@ -163,10 +156,10 @@ export interface Dependence {
 export const dependencesOf = remembered((axes: readonly Axis[], block: Block): readonly Dependence[] => {
   const found: Dependence[] = [];
   for (const instruction of block) {
-    const operands = instruction.op === 'apply' ? instruction.operands.map((i) => found[i]) : [];
+    const operands = instruction.op === 'apply' ? instruction.operands.map((i) => at(found, i, 'dependencesOf')) : [];
     found.push({
-      axes: new Set([...ownAxes(axes, instruction), ...operands.flatMap((operand) => [...(operand?.axes ?? [])])]),
-      accumulators: instruction.op === 'accumulator' || operands.some((operand) => operand?.accumulators === true),
+      axes: new Set([...ownAxes(axes, instruction), ...operands.flatMap((operand) => [...operand.axes])]),
+      accumulators: instruction.op === 'accumulator' || operands.some((operand) => operand.accumulators),
     });
   }
   return found;

@@ -2,6 +2,7 @@
  * WebAssembly code as a tree: plain data with structured control flow. Locals and labels are objects, known by identity,
  * so that pieces of code compose without numbering; the encoder numbers them.
  */
+import { at } from '../../../dsl/internal.js';
 import type { LaneOp, MemoryLaneOp, MemoryOp, PlainOp } from './opcodes.js';
 
 /** The types of WebAssembly values that the generator uses. */
@@ -140,7 +141,8 @@ export const scale = (a: Code, factor: number): Code => {
   return factor === 1 ? a : plain('i32.mul', a, i32(factor));
 };
 
-const bitsOf = (value: number): number => new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
+/** The bits of a float32. */
+export const bitsOf = (value: number): number => at(new Uint32Array(new Float32Array([value]).buffer), 0, 'bitsOf');
 
 /** Four float32 constants. */
 export const floats = (a: number, b: number, c: number, d: number): Code => ({
@@ -170,7 +172,7 @@ export const shuffle = (lanes: readonly [number, number, number, number], a: Cod
 /** Two float64 constants in both lanes. */
 export const splatDouble = (value: number): Code => {
   const bits = new Uint32Array(new Float64Array([value]).buffer);
-  const [low = 0, high = 0] = bits;
+  const [low, high] = [at(bits, 0, 'splatDouble'), at(bits, 1, 'splatDouble')];
   return integers(low, high, low, high);
 };
 

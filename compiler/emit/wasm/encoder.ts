@@ -2,7 +2,8 @@
  * Functions → the bytes of a WebAssembly module (binary format 1, with the SIMD and threads instructions). One memory is
  * imported as `env.memory`.
  */
-import { type Code, type Label, type Local, localsOf, type ValueType, type WasmFunction } from './code.js';
+import { internal, lookup } from '../../../dsl/internal.js';
+import { bitsOf, type Code, type Label, type Local, localsOf, type ValueType, type WasmFunction } from './code.js';
 import { laneOpcodes, memoryLaneOpcodes, memoryOpcodes, plainOpcodes } from './opcodes.js';
 
 /** The memory that a module imports, in pages of 64 KiB. */
@@ -91,6 +92,13 @@ interface Scope {
   readonly functions: ReadonlyMap<string, number>;
 }
 
+const localIndex = (scope: Scope, local: Local): number => lookup(scope.locals, local, 'wasm locals');
+
+const branchDepth = (labels: readonly Label[], label: Label): number => {
+  const depth = labels.indexOf(label);
+  return depth < 0 ? internal('wasm branch', `no enclosing block ${label.name}`) : depth;
+};
+
 const encodeBody = (out: Bytes, body: readonly Code[], labels: readonly Label[], scope: Scope): void => {
   for (const code of body) encode(out, code, labels, scope);
 };
@@ -132,12 +140,12 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
       break;
     case 'get':
       byte(out, 0x20);
-      unsigned(out, scope.locals.get(code.local) ?? -1);
+      unsigned(out, localIndex(scope, code.local));
       break;
     case 'set':
       encode(out, code.value, labels, scope);
       byte(out, 0x21);
-      unsigned(out, scope.locals.get(code.local) ?? -1);
+      unsigned(out, localIndex(scope, code.local));
       break;
     case 'block':
     case 'loop':
@@ -160,12 +168,12 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
     case 'branch':
       if (code.condition !== undefined) encode(out, code.condition, labels, scope);
       byte(out, code.condition === undefined ? 0x0c : 0x0d);
-      unsigned(out, labels.indexOf(code.label));
+      unsigned(out, branchDepth(labels, code.label));
       break;
     case 'call':
       encodeBody(out, code.args, labels, scope);
       byte(out, 0x10);
-      unsigned(out, scope.functions.get(code.fn) ?? -1);
+      unsigned(out, lookup(scope.functions, code.fn, 'wasm functions'));
       break;
     case 'memory.copy':
       encodeBody(out, code.args, labels, scope);
@@ -188,7 +196,7 @@ const encode = (out: Bytes, code: Code, labels: readonly Label[], scope: Scope):
 const encodeConstant = (out: Bytes, type: 'i32' | 'i64' | 'f32', value: number): void => {
   if (type === 'f32') {
     byte(out, 0x43);
-    word(out, new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0);
+    word(out, bitsOf(value));
   } else {
     byte(out, type === 'i32' ? 0x41 : 0x42);
     signed(out, type === 'i32' ? value | 0 : value);
@@ -250,7 +258,7 @@ export const encodeModule = ({ memory, functions }: WasmModule): Uint8Array<Arra
     for (const fn of exported) {
       name(content, fn.name);
       byte(content, 0x00);
-      unsigned(content, indices.get(fn.name) ?? -1);
+      unsigned(content, lookup(indices, fn.name, 'wasm exports'));
     }
   });
   section(out, 10, (content) => {

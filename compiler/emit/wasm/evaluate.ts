@@ -3,8 +3,12 @@
  * lane axis, or (where a value does not depend on it, or the tile has none) the same number four times. A value is
  * computed once per position it depends on and hoisted out of the loops it does not depend on.
  */
+
+import { at } from '../../../dsl/internal.js';
+import { totalOf } from '../../../dsl/tally.js';
 import type { Affine, Block, Instruction, Kernel } from '../../program.js';
-import { axisOf, dependencesOf, guardAxesOf, type Linear, linearOf, type Shift, strideOf } from './affine.js';
+import { axisOf } from '../../queries.js';
+import { dependencesOf, guardAxesOf, type Linear, linearOf, type Shift, strideOf } from './affine.js';
 import {
   type Code,
   choose,
@@ -56,7 +60,7 @@ const lanes = [0, 1, 2, 3] as const;
 const shifted = (position: Position, lane: number): Shift =>
   position.lanes === undefined
     ? position.shift
-    : new Map([...position.shift, [position.lanes, (position.shift.get(position.lanes) ?? 0) + lane]]);
+    : new Map([...position.shift, [position.lanes, totalOf(position.shift, position.lanes) + lane]]);
 
 // by buffer and index: the linear form of the byte address
 const byteIndices = new WeakMap<Context, Map<number, Map<Affine, Linear>>>();
@@ -81,9 +85,12 @@ const toBytes = ({ constant, terms }: Linear, base: number): Linear => ({
 /** The byte address of an element, as a base and a constant offset ≥ 0 that goes into the instruction. */
 export const elementAddress = (context: Context, scope: Scope, buffer: number, index: Affine, shift: Shift) => {
   const bytes = byteIndex(context, buffer, index);
-  let distance = 0;
-  for (const [axis, amount] of shift) distance += amount * (strideOf(bytes, axis) ?? Number.NaN);
-  if (distance >= 0) return { base: indexValue(scope, bytes), offset: distance };
+  let distance: number | undefined = 0;
+  for (const [axis, amount] of shift) {
+    const stride = strideOf(bytes, axis);
+    distance = distance === undefined || stride === undefined ? undefined : distance + amount * stride;
+  }
+  if (distance !== undefined && distance >= 0) return { base: indexValue(scope, bytes), offset: distance };
   const moved = linearOf(context.kernel.axes, index, shift);
   return { base: indexValue(scope, toBytes(moved, context.addressOf(buffer))), offset: 0 };
 };
@@ -144,7 +151,7 @@ const loadCode = (context: Context, scope: Scope, load: Load, position: Position
     });
   const divisorsAreOne = load.guards.every((guard) => {
     const axis = axisOf(axes, guard);
-    return axis.kind === 'loop' || axis.divisor === 1 || !guardAxesOf(axes, [guard]).has(along ?? -1);
+    return axis.kind === 'loop' || axis.divisor === 1 || along === undefined || !guardAxesOf(axes, [guard]).has(along);
   });
   if (stride !== 1 || !divisorsAreOne) return gather(scope);
   // guards along the lanes are intervals: where the first and the last lane are inside, all four are
@@ -204,7 +211,7 @@ const instructionCode = (
     case 'valid':
       return validCode(context, scope, instruction.guards, position);
     case 'accumulator':
-      return position.accumulators[instruction.accumulator] ?? splat(0);
+      return at(position.accumulators, instruction.accumulator, `accumulators of ${context.kernel.name}`);
   }
 };
 
@@ -220,7 +227,7 @@ export const evaluateAll = (
   const pinned = name === 'body' && (context.kernel.accumulators.length > 0 || context.readsOutput);
   const values: Code[] = [];
   for (const [i, instruction] of block.entries()) {
-    const { axes, accumulators } = dependences[i] ?? { axes: new Set<number>(), accumulators: true };
+    const { axes, accumulators } = at(dependences, i, 'evaluateAll');
     if (instruction.op === 'constant' || instruction.op === 'accumulator') {
       values.push(instructionCode(context, scope, instruction, position));
       continue;
@@ -232,7 +239,9 @@ export const evaluateAll = (
     const lane = position.lanes !== undefined && axes.has(position.lanes) ? 'v' : 's';
     const value = define(home, `${name}.${i}@${shift}${lane}`, local('v128', instruction.op), () =>
       instruction.op === 'apply'
-        ? scalarCode[instruction.fn](instruction.operands.map((operand) => values[operand] ?? splat(0)))
+        ? scalarCode[instruction.fn](
+            instruction.operands.map((operand) => at(values, operand, `${name} of ${context.kernel.name}`)),
+          )
         : instructionCode(context, home, instruction, position),
     );
     values.push(get(value));
@@ -243,5 +252,5 @@ export const evaluateAll = (
 /** The value of a block at a position. */
 export const evaluate = (context: Context, name: string, block: Block, scope: Scope, position: Position): Code => {
   const values = evaluateAll(context, name, block, scope, position);
-  return values[values.length - 1] ?? splat(0);
+  return at(values, values.length - 1, `${name} of ${context.kernel.name}`);
 };

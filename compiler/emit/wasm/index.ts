@@ -1,11 +1,12 @@
 /** Program → one WebAssembly module. */
+import { at } from '../../../dsl/internal.js';
 import { kernelsOf } from '../../cost.js';
 import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
 import type { WasmFunction } from './code.js';
 import { encodeModule, type WasmModule } from './encoder.js';
 import { emitKernel } from './kernel.js';
-import { type Layout, layoutOf } from './layout.js';
+import { addressOf, type Layout, layoutOf } from './layout.js';
 import { normalise } from './normalise.js';
 import { packOperands } from './pack.js';
 import { library } from './scalar.js';
@@ -43,7 +44,7 @@ export interface EmittedProgram {
 const libraryOf = (kernels: readonly Kernel[]): readonly WasmFunction[] => {
   const used = new Set<WasmFunction>();
   for (const instruction of kernels.flatMap(blocksOf).flat())
-    if (instruction.op === 'apply') for (const fn of library[instruction.fn] ?? []) used.add(fn);
+    if (instruction.op === 'apply') for (const fn of library[instruction.fn]) used.add(fn);
   return [...used];
 };
 
@@ -78,7 +79,7 @@ const kernelsFor = (
 /** By position, the largest of the numbers that any list has there. */
 const largestOf = (lists: readonly (readonly number[])[]): readonly number[] =>
   Array.from({ length: Math.max(0, ...lists.map((list) => list.length)) }, (_, i) =>
-    Math.max(...lists.map((list) => list[i] ?? 0)),
+    Math.max(...lists.filter((list) => i < list.length).map((list) => at(list, i, 'largestOf'))),
   );
 
 /** The module of a program. */
@@ -91,10 +92,18 @@ export const emitProgram = (program: Program, options: EmitOptions): EmittedProg
   const kernels = new Map<string, readonly WasmFunction[]>();
   const summaries = new Map<string, readonly KernelSummary[]>();
   for (const { name, parts } of sources) {
-    const addressOf = (buffer: number): number => layout.buffers[buffer] ?? 0;
     const emitted = parts.map(({ kernel, schedule }) => ({
       fn: kernel.name,
-      ...emitKernel({ kernel, addressOf, scratch, fuses: options.relaxedSimd, readsOutput: false }, schedule),
+      ...emitKernel(
+        {
+          kernel,
+          addressOf: (buffer) => addressOf(layout, buffer),
+          scratch,
+          fuses: options.relaxedSimd,
+          readsOutput: false,
+        },
+        schedule,
+      ),
     }));
     kernels.set(
       name,

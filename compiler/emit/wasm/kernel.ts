@@ -3,12 +3,14 @@
  * function runs the units `lo ≤ u < hi`, so that any number of threads computes the same bits. Register tiles are
  * functions of their own: V8 compiles and replaces those best.
  */
+
+import { at, only } from '../../../dsl/internal.js';
 import type { Block, Kernel } from '../../program.js';
-import { extentOf, productOf } from './affine.js';
+import { extentOf, productOf } from '../../queries.js';
 import { type Code, call, freeLocalsOf, get, i32, local, plain, set, type WasmFunction, when } from './code.js';
 import type { Context } from './evaluate.js';
 import { type ColumnSegment, type Schedule, type Segment, scheduleCycles } from './schedule.js';
-import { childScope, emitLoop, type Range, type Scope } from './scope.js';
+import { boundValue, childScope, emitLoop, type Range, type Scope } from './scope.js';
 import { cutOf, elementOf, isApart, isInPlace, isSumItself, sumsOf } from './sums.js';
 import { type Ending, emitTile, type SumBlock } from './tile.js';
 
@@ -51,16 +53,16 @@ const chunksAlong = (kernel: Kernel, axis: number, tile: number, most: number): 
 const chunksOf = (kernel: Kernel, { row, column, columns, outer, blockTerms }: Schedule): Chunks | undefined => {
   if (productOf(kernel, outer) >= chunksWished) return undefined;
   const rows = blockTerms === undefined ? rowsPerChunk : rowsPerBlockedChunk;
-  const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, rows[0]?.size ?? 1), 1);
-  const width = columns[0]?.size ?? 1;
+  const height = columns.reduce((multiple, { rows }) => leastMultiple(multiple, at(rows, 0, 'row segments').size), 1);
+  const width = at(columns, 0, 'column segments').size;
   const options = [
     ...(row === undefined ? [] : [chunksAlong(kernel, row, height, rows)]),
     ...(column === undefined ? [] : [chunksAlong(kernel, column, width, row === undefined ? elementsPerChunk : rows)]),
   ];
-  const [first = undefined, second = first] = options;
-  if (first === undefined || second === undefined) return undefined;
-  const best = second.count > first.count ? second : first;
-  return best.count > 1 ? best : undefined;
+  return options.reduce<Chunks | undefined>(
+    (best, next) => (next.count > (best === undefined ? 1 : best.count) ? next : best),
+    undefined,
+  );
 };
 
 interface Emission {
@@ -123,13 +125,13 @@ const emitColumns = (
   ending: Ending,
 ): void => {
   const { context, schedule } = emission;
-  const tiles = (at: Scope, column: ColumnSegment): void =>
-    emitSegments(emission, at, schedule.row, 'row', column.rows, (inner, i) =>
+  const tiles = (outer: Scope, column: ColumnSegment): void =>
+    emitSegments(emission, outer, schedule.row, 'row', column.rows, (inner, i) =>
       emitTile(
         context,
         {
           schedule,
-          rows: column.rows[i]?.size ?? 1,
+          rows: at(column.rows, i, 'row segments').size,
           vectors: column.vectors,
           lanes: column.lanes,
           width: column.size,
@@ -141,10 +143,9 @@ const emitColumns = (
     );
   const plainKernel = context.kernel.accumulators.length === 0;
   const all = (into: Scope, run: (at: Scope, column: ColumnSegment) => void): void =>
-    emitSegments(emission, into, schedule.column, 'column', columns, (at, i) => {
-      const column = columns[i];
-      if (column !== undefined) run(at, column);
-    });
+    emitSegments(emission, into, schedule.column, 'column', columns, (inner, i) =>
+      run(inner, at(columns, i, 'column segments')),
+    );
   if (plainKernel) all(scope, tiles);
   else if (schedule.row === undefined) outline(emission, scope, (inner) => all(inner, tiles));
   else all(scope, (at, column) => outline(emission, at, (inner) => tiles(inner, column)));
@@ -177,7 +178,7 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const block: Kernel = { ...kernel, output: context.scratch };
   const added: Block = [elementOf(kernel), elementOf(block), { op: 'apply', fn: 'add', operands: [0, 1] }];
   emitPointwise(over(emission, kernel), scope, [{ op: 'constant', value: 0 }], false);
-  for (const part of kernel.accumulators[0]?.parts ?? []) {
+  for (const part of only(kernel.accumulators, `sums of ${kernel.name}`).parts) {
     const { depth, step } = cutOf(kernel, part, terms);
     const cut = part.axes[depth];
     const outside = part.axes.slice(0, depth);
@@ -194,7 +195,7 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
       else {
         const extent = extentOf(kernel, cut);
         emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
-          const from = inner.bound.get(cutAxis) ?? i32(0);
+          const from = boundValue(inner, cutAxis);
           const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
           inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
           run(inner, new Map([[cut, { from, to: get(to), step: 1 }]]));
@@ -215,7 +216,7 @@ const emitFinish = (emission: Emission, scope: Scope): void => {
 
 /** Gives each outer axis its value in the unit, and the chunk its number. */
 const decodeUnit = (kernel: Kernel, scope: Scope, outer: readonly number[], chunks: Chunks | undefined): Code => {
-  let rest: Code = scope.bound.get(unitAxis) ?? i32(0);
+  let rest: Code = boundValue(scope, unitAxis);
   const digit = (name: string, extent: number): Code => {
     const [value, quotient] = [local('i32', name), local('i32', 'rest')];
     scope.code.push(set(value, plain('i32.rem_u', rest, i32(extent))));

@@ -1,9 +1,11 @@
 /**
  * Reductions whose vector lanes run along their last axis: four terms per turn, and the turns for what is left over.
  */
+
 import type { Block, Kernel, Part } from '../../program.js';
+import { extentOf } from '../../queries.js';
 import { factorsOf } from '../../terms.js';
-import { extentOf, guardAxesOf, linearOf, strideOf } from './affine.js';
+import { guardAxesOf, linearOf, strideOf } from './affine.js';
 
 /** How many lanes one load can fill. */
 export type LaneCount = 1 | 2 | 4;

@@ -1,7 +1,10 @@
 /** Where everything is in linear memory: a control block, the program's arena, and slots for results that are kept. */
+
+import { at } from '../../../dsl/internal.js';
 import { kernelsOf } from '../../cost.js';
 import type { Block, Kernel, Program } from '../../program.js';
-import { blocksOf, extentOf, linearOf } from './affine.js';
+import { extentOf, lengthOf } from '../../queries.js';
+import { blocksOf, linearOf } from './affine.js';
 
 /** Byte addresses of the words that threads share, each in a cache line of its own. */
 export const control = {
@@ -52,6 +55,9 @@ export interface Layout {
   readonly pages: number;
 }
 
+/** The byte address of a buffer, or of a scratch buffer behind them. */
+export const addressOf = (layout: Layout, buffer: number): number => at(layout.buffers, buffer, 'wasm layout');
+
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 // The lowest element that a guarded load computes (and does not read): addresses below the arena must not wrap around
@@ -85,7 +91,7 @@ export const layoutOf = (program: Program, scratchLengths: readonly number[]): L
       outputs
         .filter(({ shape }) => shape.length > 0)
         .map(({ name, buffer }) => {
-          const length = program.buffers[buffer]?.length ?? 0;
+          const length = lengthOf(program.buffers, buffer);
           const own = Array.from({ length: slotsPerOutput }, (_, i) => ({
             address: end + i * align(4 * length),
             length,

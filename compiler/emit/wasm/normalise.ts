@@ -2,8 +2,10 @@
  * Kernels → equivalent kernels with fewer, longer loops: axes of extent 1 disappear, and neighbouring axes through which
  * every index runs contiguously become one.
  */
+
 import type { Affine, Kernel, Part } from '../../program.js';
-import { axisOf, blocksOf, extentOf, type IndexChange, mapAxes, mapBlock, writtenStride } from './affine.js';
+import { axisOf, extentOf } from '../../queries.js';
+import { blocksOf, type IndexChange, mapAxes, mapBlock, writtenStride } from './affine.js';
 
 const affinesOf = (kernel: Kernel): readonly Affine[] => [
   ...kernel.axes.flatMap((axis) => (axis.kind === 'quotient' ? [axis.from] : [])),

@@ -4,8 +4,11 @@
  * that axis last. What the image or the output look like does not matter then: the one is read number by number, the
  * other written once per sum.
  */
+
+import { internal } from '../../../dsl/internal.js';
 import type { Axis, Block, Instruction, Kernel } from '../../program.js';
-import { axisOf, extentOf, linearOf, loopAxesOf, productOf, rowMajor, strideOf, writtenStride } from './affine.js';
+import { axisOf, extentOf, productOf } from '../../queries.js';
+import { linearOf, loopAxesOf, rowMajor, strideOf, writtenStride } from './affine.js';
 import { mapKernel, normalise } from './normalise.js';
 import { scheduleCycles, scheduleOf } from './schedule.js';
 
@@ -76,7 +79,13 @@ const copyKernel = (kernel: Kernel, load: Load, axes: readonly number[], name: s
       ...load,
       index: {
         offset: linearOf(kernel.axes, load.index).constant,
-        terms: axes.map((axis, i) => ({ axis: i, stride: strideOf(linearOf(kernel.axes, load.index), axis) ?? 0 })),
+        // axes that a quotient depends on are not copied along (copyAxes)
+        terms: axes.map((axis, i) => ({
+          axis: i,
+          stride:
+            strideOf(linearOf(kernel.axes, load.index), axis) ??
+            internal(`kernel ${kernel.name}`, `a copy along axis ${axis}, on which a quotient depends`),
+        })),
       },
     },
   ],
@@ -122,8 +131,7 @@ export const packOperands = (kernel: Kernel, firstScratch: number): PackedKernel
   return kernel.outputAxes
     .flatMap((column) => {
       const packed = packedAlong(kernel, column, firstScratch);
-      const copied = packed?.copies.reduce((sum, { length }) => sum + length, 0) ?? 0;
-      return packed === undefined || uses < leastUses * copied
+      return packed === undefined || uses < leastUses * packed.copies.reduce((sum, { length }) => sum + length, 0)
         ? []
         : [
             {

@@ -1,11 +1,25 @@
 /** The code of every scalar function on four float32 lanes. Scalars run the same code, so they have the same bits. */
+import { at } from '../../../dsl/internal.js';
 import type { ScalarFunction } from '../../../dsl/scalar.js';
 import { type Code, call, plain, splat, splatInteger, type WasmFunction } from './code.js';
 import { elementary, op } from './math.js';
 import { pow } from './power.js';
 
 /** The functions that the code of scalar functions calls, by scalar function; the others are a few instructions. */
-export const library: Readonly<Partial<Record<ScalarFunction, readonly WasmFunction[]>>> = {
+export const library: Readonly<Record<ScalarFunction, readonly WasmFunction[]>> = {
+  neg: [],
+  abs: [],
+  sqrt: [],
+  isFinite: [],
+  add: [],
+  sub: [],
+  mul: [],
+  div: [],
+  max: [],
+  min: [],
+  less: [],
+  equal: [],
+  select: [],
   ...elementary,
   pow: [pow],
 };
@@ -18,12 +32,17 @@ const truth = (mask: Code): Code => plain('v128.and', mask, one);
 const unary =
   (build: (x: Code) => Code) =>
   (operands: readonly Code[]): Code =>
-    build(operands[0] ?? one);
+    build(at(operands, 0, 'scalarCode'));
 
 const binary =
   (build: (x: Code, y: Code) => Code) =>
   (operands: readonly Code[]): Code =>
-    build(operands[0] ?? one, operands[1] ?? one);
+    build(at(operands, 0, 'scalarCode'), at(operands, 1, 'scalarCode'));
+
+const ternary =
+  (build: (x: Code, y: Code, z: Code) => Code) =>
+  (operands: readonly Code[]): Code =>
+    build(at(operands, 0, 'scalarCode'), at(operands, 1, 'scalarCode'), at(operands, 2, 'scalarCode'));
 
 /**
  * By scalar function: operands (reading them more than once is fine: they are locals or constants) → value.
@@ -48,5 +67,5 @@ export const scalarCode: { readonly [F in ScalarFunction]: (operands: readonly C
   less: binary((x, y) => truth(plain('f32x4.lt', x, y))),
   equal: binary((x, y) => truth(plain('f32x4.eq', x, y))),
   pow: binary((x, y) => call('pow', x, y)),
-  select: ([c = one, x = one, y = one]) => plain('v128.bitselect', x, y, plain('f32x4.ne', c, splatInteger(0))),
+  select: ternary((c, x, y) => plain('v128.bitselect', x, y, plain('f32x4.ne', c, splatInteger(0)))),
 };

@@ -3,19 +3,10 @@
  * Every candidate is costed with a rough model of a core with two vector ports; the cheapest is taken. The choice
  * depends on shapes only, so that results do not depend on the machine.
  */
+import { at } from '../../../dsl/internal.js';
 import type { Block, Kernel } from '../../program.js';
-import {
-  axisOf,
-  blocksOf,
-  dependencesOf,
-  extentOf,
-  guardAxesOf,
-  linearOf,
-  loopAxesOf,
-  outputIndex,
-  productOf,
-  strideOf,
-} from './affine.js';
+import { axisOf, extentOf, productOf } from '../../queries.js';
+import { blocksOf, dependencesOf, guardAxesOf, linearOf, loopAxesOf, outputIndex, strideOf } from './affine.js';
 import { turnCount, turnsOf } from './lanes.js';
 import { library } from './scalar.js';
 import { bareOf } from './skip.js';
@@ -97,8 +88,9 @@ const columnWidths = (kernel: Kernel, column: number, lanes: Schedule['lanes'], 
   return segments;
 };
 
-/** Cycles of reading or writing four elements one by one: the further apart, the more cache lines. */
-const scatteredCycles = (stride: number | undefined): number => 4 + Math.min(12, Math.abs(stride ?? 16));
+/** Cycles of reading or writing four elements one by one: the further apart, the more cache lines; a quotient's are far. */
+const scatteredCycles = (stride: number | undefined): number =>
+  stride === undefined ? 16 : 4 + Math.min(12, Math.abs(stride));
 
 /** Cycles of one evaluation of a block on a tile of `rows` × `vectors`. */
 const blockCycles = (
@@ -123,7 +115,7 @@ const blockCycles = (
     const copies =
       (on(tile.row) || dependence.accumulators ? tile.rows : 1) *
       (on(tile.column) || dependence.accumulators ? tile.vectors : 1);
-    if (instruction.op === 'apply') return total + copies * (library[instruction.fn] === undefined ? 0.25 : 16);
+    if (instruction.op === 'apply') return total + copies * (library[instruction.fn].length === 0 ? 0.25 : 16);
     if (instruction.op !== 'load') return total + copies * 2;
     const guards = guardAxesOf(axes, instruction.guards);
     const stride = along === undefined ? 0 : strideOf(linearOf(axes, instruction.index), along);
@@ -175,7 +167,8 @@ const hasFarRows = (kernel: Kernel, { row, outer }: Schedule): boolean =>
         if (instruction.op !== 'load') return false;
         const index = linearOf(kernel.axes, instruction.index);
         const axes = loopAxesOf(index);
-        return Math.abs(strideOf(index, row) ?? 0) >= farStride && outer.some((axis) => axes.has(axis));
+        const stride = strideOf(index, row);
+        return stride !== undefined && Math.abs(stride) >= farStride && outer.some((axis) => axes.has(axis));
       }),
     ),
   );
@@ -207,7 +200,8 @@ const blockTermsOf = (kernel: Kernel, lanes: Schedule['lanes'], row: number | un
       const last = lastAxis(axes);
       if (instruction.op !== 'load' || row === undefined || last === undefined) return false;
       const index = linearOf(kernel.axes, instruction.index);
-      return loopAxesOf(index).has(row) && Math.abs(strideOf(index, last) ?? 2) > 1;
+      const stride = strideOf(index, last);
+      return loopAxesOf(index).has(row) && (stride === undefined || Math.abs(stride) > 1);
     }),
   );
   if (longest <= blockedTerms) return undefined;
@@ -229,7 +223,7 @@ const candidate = (
   const rows = (vectors: number): readonly Segment[] => {
     if (row === undefined) return [{ start: 0, count: 1, size: 1 }];
     const extent = extentOf(kernel, row);
-    const most = !tiled ? 1 : lanes === 'reduction' ? 2 : (tileRows[vectors] ?? 2);
+    const most = !tiled ? 1 : lanes === 'reduction' ? 2 : at(tileRows, vectors, 'tileRows');
     return rowSegments(extent, Math.min(most, extent));
   };
   return {

@@ -3,6 +3,7 @@
  * to it, and whatever does not change inside it is hoisted to the scope where it does: index sums become pointers that a
  * loop advances, invariant values are computed once outside. Scopes are the mutable state of one kernel's emission.
  */
+import { internal, lookup } from '../../../dsl/internal.js';
 import { keyOf, type Linear, loopAxesOf, type Variable } from './affine.js';
 import {
   add,
@@ -52,11 +53,11 @@ export const childScope = (parent: Scope | undefined): Scope => ({
 /** The scope in which an axis is bound. */
 export const scopeOf = (scope: Scope, axis: number): Scope => {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) if (at.bound.has(axis)) return at;
-  throw new Error(`internal: axis ${axis} is not bound`);
+  return internal('scopeOf', `axis ${axis} is not bound`);
 };
 
 /** The value of an axis in a scope. */
-export const boundValue = (scope: Scope, axis: number): Code => scopeOf(scope, axis).bound.get(axis) ?? i32(0);
+export const boundValue = (scope: Scope, axis: number): Code => lookup(scopeOf(scope, axis).bound, axis, 'bound axes');
 
 /** The innermost scope that any of the axes is bound in; the outermost scope for none. */
 export const deepest = (scope: Scope, axes: Iterable<number>): Scope => {

@@ -3,17 +3,10 @@
  * independent sums to several threads and to the pipelines of one, and a smaller rounding error than one long sum. The
  * blocks depend on shapes only, so the result does not depend on the number of threads.
  */
+
 import type { Axis, Instruction, Kernel, Part } from '../../program.js';
-import {
-  axisOf,
-  extentOf,
-  type IndexChange,
-  mapAxes,
-  mapBlock,
-  outputIndex,
-  productOf,
-  writtenStride,
-} from './affine.js';
+import { axisOf, extentOf, productOf } from '../../queries.js';
+import { type IndexChange, mapAxes, mapBlock, outputIndex, writtenStride } from './affine.js';
 import { scheduleOf } from './schedule.js';
 
 /** The kernels: each of `partials` writes a scratch buffer of its own, and `final` reads them all. */
@@ -139,8 +132,8 @@ export const splitReduction = (kernel: Kernel, firstScratch: number): SplitKerne
     const most = Math.min(mostBlocks, Math.floor(mostScratch / outputs), extentOf(kernel, cut));
     const wished = Math.min(most, Math.floor(length / blockTerms));
     if (wished < 2) return result;
-    const partials = result?.partials ?? [];
+    const { partials, final }: SplitKernel = result ?? { partials: [], final: kernel };
     const split = splitPart(kernel, part, { index, cut, wished, scratch: firstScratch + partials.length });
-    return { partials: [...partials, split], final: withSplit(result?.final ?? kernel, part, cut, split) };
+    return { partials: [...partials, split], final: withSplit(final, part, cut, split) };
   }, undefined);
 };

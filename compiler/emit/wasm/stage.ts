@@ -2,8 +2,11 @@
  * Stage → one function `() → status`: its steps in order. Kernels that are worth it are shared among the threads; status
  * 0 is success, 1 a thread that did not finish what it had taken.
  */
+
+import { lookup } from '../../../dsl/internal.js';
 import { kernelsOf } from '../../cost.js';
 import type { Program, Stage, Step } from '../../program.js';
+import { lengthOf } from '../../queries.js';
 import {
   block,
   branch,
@@ -18,7 +21,7 @@ import {
   type WasmFunction,
   when,
 } from './code.js';
-import type { Layout } from './layout.js';
+import { addressOf, type Layout } from './layout.js';
 import type { SharedKernel } from './threads.js';
 
 /** What a stage needs to know of a kernel's function. */
@@ -57,7 +60,7 @@ export const sharedKernel = ({ fn, units, cycles }: KernelSummary): SharedKernel
 });
 
 const summariesOf = (steps: readonly Step[], kernels: Kernels): readonly KernelSummary[] =>
-  kernelsOf(steps).flatMap(({ name }) => kernels.get(name) ?? []);
+  kernelsOf(steps).flatMap(({ name }) => lookup(kernels, name, 'kernels of a stage'));
 
 const cyclesOf = (steps: readonly Step[], kernels: Kernels): number =>
   steps.reduce(
@@ -82,23 +85,23 @@ interface Emission {
 }
 
 const copyCode = ({ program, layout }: Emission, from: number, to: number): readonly Code[] => {
-  const [source = 0, target = 0] = [layout.buffers[from], layout.buffers[to]];
-  const bytes = 4 * (program.buffers[from]?.length ?? 0);
+  const [source, target] = [addressOf(layout, from), addressOf(layout, to)];
+  const bytes = 4 * lengthOf(program.buffers, from);
   return source === target ? [] : [{ kind: 'memory.copy', args: [i32(target), i32(source), i32(bytes)] }];
 };
 
 const joinCode = ({ program, layout }: Emission, output: number, parts: readonly number[]): readonly Code[] => {
-  let target = layout.buffers[output] ?? 0;
+  let target = addressOf(layout, output);
   return parts.flatMap((part): readonly Code[] => {
-    const [source = 0, at] = [layout.buffers[part], target];
-    const bytes = 4 * (program.buffers[part]?.length ?? 0);
+    const [source, place] = [addressOf(layout, part), target];
+    const bytes = 4 * lengthOf(program.buffers, part);
     target += bytes;
-    return source === at ? [] : [{ kind: 'memory.copy', args: [i32(at), i32(source), i32(bytes)] }];
+    return source === place ? [] : [{ kind: 'memory.copy', args: [i32(place), i32(source), i32(bytes)] }];
   });
 };
 
 const kernelCode = ({ kernels, shared }: Emission, name: string): readonly Code[] =>
-  (kernels.get(name) ?? []).map(({ fn, units }) => {
+  lookup(kernels, name, 'kernels of a stage').map(({ fn, units }) => {
     const tasks = shared.get(fn);
     return tasks === undefined
       ? call(fn, i32(0), i32(units))
@@ -107,7 +110,7 @@ const kernelCode = ({ kernels, shared }: Emission, name: string): readonly Code[
 
 const loopCode = (emission: Emission, { name, condition, body, proceed }: Extract<Step, { readonly kind: 'loop' }>) => {
   const [exit, head] = [label(`${name}_end`), label(name)];
-  const flag = memory('f32.load', emission.layout.buffers[proceed] ?? 0, i32(0));
+  const flag = memory('f32.load', addressOf(emission.layout, proceed), i32(0));
   return block(exit, [
     loop(head, [
       ...stepsCode(emission, condition),

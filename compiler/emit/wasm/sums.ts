@@ -2,8 +2,11 @@
  * Where sums of a kernel are held until its body is applied to them: in the tile's registers, in the output, or in a
  * scratch buffer; and how long sums are cut into blocks.
  */
+
+import { at } from '../../../dsl/internal.js';
 import type { Instruction, Kernel, Part } from '../../program.js';
-import { dependencesOf, extentOf, outputIndex, productOf } from './affine.js';
+import { extentOf, productOf } from '../../queries.js';
+import { dependencesOf, outputIndex } from './affine.js';
 import { library } from './scalar.js';
 import type { Schedule } from './schedule.js';
 
@@ -14,7 +17,7 @@ export const isSumItself = ({ body }: Kernel): boolean => body.length === 1 && b
 const callsFunctions = ({ axes, body }: Kernel): boolean =>
   dependencesOf(axes, body).some((dependence, i) => {
     const instruction = body[i];
-    return dependence.accumulators && instruction?.op === 'apply' && library[instruction.fn] !== undefined;
+    return dependence.accumulators && instruction?.op === 'apply' && library[instruction.fn].length > 0;
   });
 
 /** Are sums stored before the body is applied to them? So it is where they are added up in blocks. */
@@ -22,7 +25,7 @@ export const isApart = (kernel: Kernel, { lanes, columns, blockTerms }: Schedule
   const [accumulator, ...others] = kernel.accumulators;
   if (accumulator?.kind !== 'sum' || others.length > 0 || lanes !== 'column') return false;
   // a body that calls functions, or has many sums at once, makes V8 spill them inside the reduction loop
-  const crowded = columns.some(({ vectors, rows }) => vectors * (rows[0]?.size ?? 1) >= 8);
+  const crowded = columns.some(({ vectors, rows }) => vectors * at(rows, 0, 'row segments').size >= 8);
   return blockTerms !== undefined || callsFunctions(kernel) || (crowded && !isSumItself(kernel));
 };
 
@@ -70,9 +73,9 @@ export const cutOf = (
   const evenly = (extent: number, longest: number): number => Math.ceil(extent / Math.ceil(extent / longest));
   let inside = 1;
   for (let depth = axes.length - 1; depth > 0; depth -= 1) {
-    const extent = extentOf(kernel, axes[depth] ?? -1);
+    const extent = extentOf(kernel, at(axes, depth, 'cutOf'));
     if (inside * extent >= terms) return { depth, step: evenly(extent, Math.ceil(terms / inside)) };
     inside *= extent;
   }
-  return { depth: 0, step: evenly(extentOf(kernel, axes[0] ?? -1), Math.ceil(terms / inside)) };
+  return { depth: 0, step: evenly(extentOf(kernel, at(axes, 0, 'cutOf')), Math.ceil(terms / inside)) };
 };

@@ -1,4 +1,5 @@
 /** Functions → the text format, folded, for people. It is valid WebAssembly text. */
+import { totalOf } from '../../../dsl/tally.js';
 import { type Code, type Label, type Local, localsOf, type WasmFunction } from './code.js';
 import type { WasmModule } from './encoder.js';
 
@@ -7,7 +8,7 @@ const uniqueNames = <T extends { readonly name: string }>(things: readonly T[]):
   const counts = new Map<string, number>();
   return new Map(
     things.map((thing) => {
-      const count = counts.get(thing.name) ?? 0;
+      const count = totalOf(counts, thing.name);
       counts.set(thing.name, count + 1);
       return [thing, count === 0 ? `$${thing.name}` : `$${thing.name}_${count}`];
     }),

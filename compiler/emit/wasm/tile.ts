@@ -1,9 +1,11 @@
 /**
  * One register tile: accumulators set to their start, the reduction loops, the body on the finished values, the stores.
  */
+import { at, internal, only } from '../../../dsl/internal.js';
 import type { Accumulator, Part } from '../../program.js';
+import { extentOf } from '../../queries.js';
 import { factorsOf } from '../../terms.js';
-import { extentOf, guardAxesOf, linearOf, noShift, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
+import { guardAxesOf, linearOf, noShift, outputIndex, rowMajor, type Shift, strideOf } from './affine.js';
 import {
   branch,
   type Code,
@@ -61,9 +63,15 @@ interface Cell {
   readonly row: number;
   readonly column: number;
   readonly shift: Shift;
-  /** One value per accumulator; `argmax` has the position in `positions`. */
-  readonly values: readonly Local[];
-  readonly positions: readonly Local[];
+  /** By accumulator. */
+  readonly folds: readonly CellFold[];
+}
+
+/** An accumulator at one cell: the sum or the largest term so far, and for `argmax` where that is. */
+interface CellFold {
+  readonly kind: Accumulator['kind'];
+  readonly value: Local;
+  readonly position: Local;
 }
 
 const cellsOf = (context: Context, { schedule, rows, vectors, lanes }: Tile): readonly Cell[] =>
@@ -72,8 +80,10 @@ const cellsOf = (context: Context, { schedule, rows, vectors, lanes }: Tile): re
       const shift = new Map<number, number>();
       if (schedule.row !== undefined) shift.set(schedule.row, row);
       if (schedule.column !== undefined) shift.set(schedule.column, column * lanes);
-      const named = (name: string) => context.kernel.accumulators.map(() => local('v128', name));
-      return { row, column, shift, values: named('sum'), positions: named('position') };
+      const folds = context.kernel.accumulators.map(
+        ({ kind }): CellFold => ({ kind, value: local('v128', 'sum'), position: local('v128', 'position') }),
+      );
+      return { row, column, shift, folds };
     }),
   );
 
@@ -86,22 +96,19 @@ const positionOf = ({ kernel }: Context, scope: Scope, axes: readonly number[]):
 const update = (
   context: Context,
   scope: Scope,
-  cell: Cell,
-  accumulator: number,
+  { kind, value: sum, position }: CellFold,
   part: Part,
   value: Code,
 ): readonly Code[] => {
-  const [sum, position] = [cell.values[accumulator], cell.positions[accumulator]];
-  if (sum === undefined || position === undefined) return [];
-  switch (context.kernel.accumulators[accumulator]?.kind) {
+  switch (kind) {
     case 'max':
       return [set(sum, plain('f32x4.max', get(sum), value))];
     case 'argmax': {
       // larger than the largest so far, or the first NaN
-      const at = positionOf(context, scope, part.axes);
+      const place = positionOf(context, scope, part.axes);
       const mask = local('v128', 'better');
       const noNumber = plain('f32x4.ne', value, value);
-      const index = plain('f32x4.convert_i32x4_s', plain('i32x4.splat', at));
+      const index = plain('f32x4.convert_i32x4_s', plain('i32x4.splat', place));
       return [
         set(
           mask,
@@ -115,7 +122,7 @@ const update = (
         set(position, pick(get(mask), index, get(position))),
       ];
     }
-    default:
+    case 'sum':
       return [set(sum, add(get(sum), value))];
   }
 };
@@ -142,20 +149,21 @@ const emitTerms = (
   const product = context.fuses && !masked ? factorsOf(part.term) : undefined;
   for (const [i, cell] of cells.entries()) {
     const position: Position = { shift: cell.shift, lanes: along, count, accumulators: [] };
-    const sum = cell.values[accumulator];
-    if (product !== undefined && sum !== undefined && context.kernel.accumulators[accumulator]?.kind === 'sum') {
+    const fold = at(cell.folds, accumulator, 'cells');
+    if (product !== undefined && fold.kind === 'sum') {
       const values = evaluateAll(context, name, product.factors, scope, position);
-      const [a = splat(0), b = splat(0)] = product.operands.map((operand) => values[operand]);
-      scope.code.push(set(sum, plain('f32x4.relaxed_madd', a, b, get(sum))));
+      const [a, b] = product.operands;
+      const { value: sum } = fold;
+      scope.code.push(set(sum, plain('f32x4.relaxed_madd', at(values, a, name), at(values, b, name), get(sum))));
     } else {
       const value = evaluate(context, name, part.term, scope, position);
       const term = masked ? plain('v128.and', value, laneZero) : value;
-      scope.code.push(...update(context, scope, cell, accumulator, part, term));
+      scope.code.push(...update(context, scope, fold, part, term));
     }
     // a branch that is never taken keeps V8 from loading all five vectors before it multiplies, and spilling them
     const next = cells[i + 1];
     const columnEnds = next !== undefined && next.column !== cell.column;
-    const wide = (cells[cells.length - 1]?.column ?? 0) === 4;
+    const wide = at(cells, cells.length - 1, 'cells').column === 4;
     if (exit !== undefined && wide && columnEnds && cell.column % 2 === 1)
       scope.code.push(branch(exit.label, plain('i32.lt_s', boundValue(scope, exit.axis), i32(0))));
   }
@@ -181,9 +189,9 @@ const emitPart = (
   const last = inside[inside.length - 1];
   const reductionLanes = tile.schedule.lanes === 'reduction';
   const along = reductionLanes ? last : tile.lanes === 4 ? tile.schedule.column : undefined;
-  const kind = context.kernel.accumulators[accumulator]?.kind ?? 'sum';
-  const terms = (at: Scope, exit?: { readonly label: Label; readonly axis: number }): void =>
-    emitTerms(context, at, cells, accumulator, { name, part, along, count: 4, masked: false }, exit);
+  const { kind } = at(context.kernel.accumulators, accumulator, 'emitPart');
+  const terms = (inner: Scope, exit?: { readonly label: Label; readonly axis: number }): void =>
+    emitTerms(context, inner, cells, accumulator, { name, part, along, count: 4, masked: false }, exit);
   /** What runs inside of so many loops, behind the guards that these decide on. */
   const behindGuards = (at: Scope, depth: number, run: (at: Scope) => void): void => {
     const due = guards.filter(
@@ -242,7 +250,10 @@ const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, store
   const { base, offset } = elementAddress(context, scope, context.kernel.output, index, cell.shift);
   const { column } = tile.schedule;
   const count = tile.lanes === 1 ? 1 : Math.min(4, tile.width - 4 * cell.column);
-  const stride = column === undefined ? 1 : (strideOf(linearOf(context.kernel.axes, index), column) ?? 1);
+  const stride =
+    column === undefined
+      ? 1
+      : (strideOf(linearOf(context.kernel.axes, index), column) ?? internal('emitStore', `no stride along ${column}`));
   const whole = stride === 1 && count === 4;
   const result = local('v128', 'result');
   if (!whole && stored.kind !== 'get') scope.code.push(set(result, stored));
@@ -259,26 +270,22 @@ const emitStore = (context: Context, tile: Tile, scope: Scope, cell: Cell, store
 export const emitTile = (context: Context, tile: Tile, scope: Scope): void => {
   const { accumulators, body } = context.kernel;
   const cells = cellsOf(context, tile);
-  for (const cell of cells)
-    for (const [i, { kind }] of accumulators.entries()) {
-      const [value, position] = [cell.values[i], cell.positions[i]];
-      if (value !== undefined) scope.code.push(set(value, startOf(kind)));
-      if (position !== undefined && kind === 'argmax') scope.code.push(set(position, splat(0)));
+  for (const { folds } of cells)
+    for (const { kind, value, position } of folds) {
+      scope.code.push(set(value, startOf(kind)));
+      if (kind === 'argmax') scope.code.push(set(position, splat(0)));
     }
   for (const [i, accumulator] of accumulators.entries())
     for (const [j, part] of accumulator.parts.entries())
       if (tile.block === undefined || tile.block.part === part) emitPart(context, tile, scope, cells, i, j, part);
   if (tile.schedule.lanes === 'reduction')
-    for (const cell of cells)
-      for (const [i, value] of cell.values.entries()) foldLanes(scope, value, accumulators[i]?.kind ?? 'sum');
+    for (const { folds } of cells) for (const { kind, value } of folds) foldLanes(scope, value, kind);
   for (const cell of cells) {
-    const values = cell.values.map((value, i) =>
-      get(accumulators[i]?.kind === 'argmax' ? (cell.positions[i] ?? value) : value),
-    );
+    const values = cell.folds.map(({ kind, value, position }) => get(kind === 'argmax' ? position : value));
     const along = tile.lanes === 4 ? tile.schedule.column : undefined;
     const value =
       tile.ending === 'sums'
-        ? (values[0] ?? splat(0))
+        ? only(values, `sums of ${context.kernel.name}`)
         : evaluate(context, 'body', body, scope, { shift: cell.shift, lanes: along, count: 4, accumulators: values });
     emitStore(context, tile, scope, cell, value);
   }
