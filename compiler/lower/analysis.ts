@@ -2,7 +2,9 @@
  * What lowering knows of each expression before it makes kernels: the stage in which it can be computed, the loops
  * whose variables it depends on, and who uses it.
  */
+
 import { postorder } from '../../dsl/expr.js';
+import { lookup } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import { operandsOf } from '../../dsl/structure.js';
 
@@ -13,6 +15,8 @@ export type Scope = Expr | undefined;
 export interface Analysis {
   /** Every expression below the outputs, operands first. */
   readonly order: readonly Expr[];
+  /** Is it below the outputs? Of all others nothing is known. */
+  readonly has: (expr: Expr) => boolean;
   /** The earliest stage (position) in which everything it depends on is known. */
   readonly stageOf: (expr: Expr) => number;
   /** The innermost loop whose variables it depends on. */
@@ -42,16 +46,18 @@ const analyzeStages = (order: readonly Expr[], inputStage: (input: Expr) => numb
   const settle = (): boolean => {
     let changed = false;
     const raise = (expr: Expr, stage: number): void => {
-      if (stage <= (stages.get(expr) ?? -1)) return;
+      const known = stages.get(expr);
+      if (known !== undefined && stage <= known) return;
       stages.set(expr, stage);
       changed = true;
     };
     for (const expr of order) {
       const own = expr.node.op === 'input' ? inputStage(expr) : 0;
-      raise(expr, Math.max(own, ...operandsOf(expr.node).map((operand) => stages.get(operand) ?? 0)));
+      raise(expr, Math.max(own, ...operandsOf(expr.node).map((operand) => lookup(stages, operand, 'analyzeStages'))));
     }
     // a loop's variables live in the loop's stage, and so does all that depends on them
-    for (const { loop, node } of loops) for (const variable of node.variables) raise(variable, stages.get(loop) ?? 0);
+    for (const { loop, node } of loops)
+      for (const variable of node.variables) raise(variable, lookup(stages, loop, 'analyzeStages'));
     return changed;
   };
   while (settle() && loops.length > 0);
@@ -68,9 +74,14 @@ const analyzeLoops = (order: readonly Expr[]): ReadonlyMap<Expr, ReadonlySet<Exp
   const loops = new Map<Expr, ReadonlySet<Expr>>();
   for (const expr of order) {
     const own = loopOfVariable.get(expr);
-    const inherited = operandsOf(expr.node).map((operand) => loops.get(operand) ?? none);
-    const [first = none] = inherited;
-    const union = inherited.every((set) => set === first) ? first : new Set(inherited.flatMap((set) => [...set]));
+    const inherited = operandsOf(expr.node).map((operand) => lookup(loops, operand, 'analyzeLoops'));
+    const [first] = inherited;
+    const union =
+      first === undefined
+        ? none
+        : inherited.every((set) => set === first)
+          ? first
+          : new Set(inherited.flatMap((set) => [...set]));
     if (own !== undefined) loops.set(expr, new Set([own]));
     else if (expr.node.op === 'iterate') loops.set(expr, new Set([...union].filter((loop) => loop !== expr)));
     else loops.set(expr, union);
@@ -84,18 +95,21 @@ export const analyze = (outputs: readonly Expr[], inputStage: (input: Expr) => n
   const users = analyzeUsers(order);
   const stages = analyzeStages(order, inputStage);
   const loops = analyzeLoops(order);
+  const loopsOf = (expr: Expr): ReadonlySet<Expr> => lookup(loops, expr, 'loops of an expression');
   const innermost = (candidates: ReadonlySet<Expr>): Scope => {
     let best: Scope;
     // a loop inside another depends on the other's variables
-    for (const loop of candidates) if (best === undefined || loops.get(loop)?.has(best)) best = loop;
+    for (const loop of candidates) if (best === undefined || loopsOf(loop).has(best)) best = loop;
     return best;
   };
   return {
     order,
-    stageOf: (expr) => stages.get(expr) ?? 0,
-    scopeOf: (expr) => innermost(loops.get(expr) ?? none),
-    loopDepth: (expr) => (loops.get(expr) ?? none).size,
-    outerScope: (loop) => innermost(loops.get(loop) ?? none),
+    has: (expr) => stages.has(expr),
+    stageOf: (expr) => lookup(stages, expr, 'stage of an expression'),
+    scopeOf: (expr) => innermost(loopsOf(expr)),
+    loopDepth: (expr) => loopsOf(expr).size,
+    outerScope: (loop) => innermost(loopsOf(loop)),
+    // an output may have none
     users: (expr) => users.get(expr) ?? [],
   };
 };

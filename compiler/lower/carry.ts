@@ -3,21 +3,22 @@
  * the element that it writes, and nothing reads the old value afterwards, it writes the variable itself and the copy at
  * the end of the round goes. (`x + α p` in every solver.)
  */
+
 import { stepBuffers } from '../memory.js';
 import type { Affine, Block, Kernel, Step } from '../program.js';
+import { extentOf, productOf } from '../queries.js';
 import { affineKey, axisIndex, flatten } from './affine.js';
 
 type Copy = Extract<Step, { kind: 'copy' }>;
 
 const withoutUnitAxes = (kernel: Kernel, { offset, terms }: Affine): Affine => ({
   offset,
-  terms: terms.filter(({ axis }) => kernel.axes[axis]?.extent !== 1),
+  terms: terms.filter(({ axis }) => extentOf(kernel, axis) !== 1),
 });
 
 /** The address of the element that a kernel writes, in terms of its axes. */
 const ownAddress = (kernel: Kernel): Affine => {
-  const extents = kernel.outputAxes.map((axis) => kernel.axes[axis]?.extent ?? 1);
-  const strides = extents.map((_, i) => extents.slice(i + 1).reduce((a, b) => a * b, 1));
+  const strides = kernel.outputAxes.map((_, i) => productOf(kernel, kernel.outputAxes.slice(i + 1)));
   return flatten(kernel.outputAxes.map(axisIndex), strides);
 };
 

@@ -2,6 +2,8 @@
  * One kept expression → one kernel: the expression is computed at a symbolic index, pulling what it needs through
  * views (which only re-index) and pointwise functions, down to buffers; folds become accumulators.
  */
+
+import { at, internal, lookup, zip } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { windowStart } from '../../dsl/structure.js';
@@ -39,19 +41,18 @@ const blockBuilder = () => {
   const finish = (result: number): Block => {
     const needed = new Set([result]);
     for (let i = result; i >= 0; i--) {
-      const instruction = instructions[i];
-      if (needed.has(i) && instruction?.op === 'apply') for (const operand of instruction.operands) needed.add(operand);
+      const instruction = at(instructions, i, 'block');
+      if (needed.has(i) && instruction.op === 'apply') for (const operand of instruction.operands) needed.add(operand);
     }
     const order = [...needed].sort((a, b) => a - b);
-    return order.flatMap((position) => {
-      const instruction = instructions[position];
-      if (instruction === undefined) return [];
+    return order.map((position) => {
+      const instruction = at(instructions, position, 'block');
       return instruction.op === 'apply'
         ? { ...instruction, operands: instruction.operands.map((operand) => order.indexOf(operand)) }
         : instruction;
     });
   };
-  return { push, finish, at: (position: number): Instruction | undefined => instructions[position] };
+  return { push, finish, instruction: (position: number): Instruction => at(instructions, position, 'block') };
 };
 
 type BlockBuilder = ReturnType<typeof blockBuilder>;
@@ -91,10 +92,9 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
     for (const { operandAxes, resultAxes } of reshapeGroups(operand, result)) {
       const axis = operandAxes.find((a) => operand[a] !== 1);
       if (axis === undefined) continue;
-      const strides = stridesOf(resultAxes.map((a) => result[a] ?? 1));
       source[axis] = flatten(
-        resultAxes.map((a) => index[a] ?? constantIndex(0)),
-        strides,
+        resultAxes.map((a) => at(index, a, 'reshape')),
+        stridesOf(resultAxes.map((a) => at(result, a, 'reshape'))),
       );
     }
     return source;
@@ -104,9 +104,8 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
   const sumTerms = (expr: Expr, index: Index): readonly Part[] | undefined => {
     if (bufferOf(expr) !== undefined && expr !== root) return undefined;
     const { node } = expr;
-    if (node.op === 'contract') return [contractPart(node, index)];
+    if (node.op === 'contract' || node.op === 'windowAdjoint') return [foldPart(node, index)];
     if (node.op === 'reduce' && node.kind === 'sum') return [reducePart(node, index)];
-    if (node.op === 'windowAdjoint') return [windowAdjointPart(node, index)];
     if (node.op !== 'map' || node.fn !== 'add') return undefined;
     const terms = node.operands.map((operand) => (isSum(operand) ? sumTerms(operand, index) : undefined));
     const found = terms.flatMap((parts) => (parts === undefined ? [] : [parts]));
@@ -128,22 +127,27 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
     return { axes: loops, term: block.finish(term({ block, guards: [], memo: new Map() })) };
   };
 
+  const foldPart = (node: NodeOf<'contract' | 'windowAdjoint'>, index: Index): Part =>
+    node.op === 'contract' ? contractPart(node, index) : windowAdjointPart(node, index);
+
   const contractPart = (node: NodeOf<'contract'>, index: Index): Part => {
-    const byLabel = new Map(node.output.map((label, i) => [label, index[i] ?? constantIndex(0)] as const));
-    const extents = extentsOf(node.left);
+    const byLabel = new Map(zip(node.output, index, 'contract'));
     const loops: number[] = [];
-    for (const [i, label] of node.leftLabels.entries())
+    for (const [label, extent] of zip(node.leftLabels, extentsOf(node.left), 'contract'))
       if (!byLabel.has(label)) {
-        const loop = addLoop(`k${label}`, extents[i] ?? 0);
+        const loop = addLoop(`k${label}`, extent);
         loops.push(loop);
         byLabel.set(label, axisIndex(loop));
       }
-    const at = (labels: readonly number[]): Index => labels.map((label) => byLabel.get(label) ?? constantIndex(0));
+    const indexOf = (labels: readonly number[]): Index => labels.map((label) => lookup(byLabel, label, 'contract'));
     return partOf(loops, (place) =>
       place.block.push({
         op: 'apply',
         fn: 'mul',
-        operands: [valueAt(node.left, at(node.leftLabels), place), valueAt(node.right, at(node.rightLabels), place)],
+        operands: [
+          valueAt(node.left, indexOf(node.leftLabels), place),
+          valueAt(node.right, indexOf(node.rightLabels), place),
+        ],
       }),
     );
   };
@@ -151,36 +155,33 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
   const reducePart = ({ operand, axes: reduced }: NodeOf<'reduce'>, index: Index): Part => {
     const loops: number[] = [];
     let kept = 0;
-    const at = extentsOf(operand).map((extent, axis) => {
-      if (!reduced.includes(axis)) return index[kept++] ?? constantIndex(0);
+    const source = extentsOf(operand).map((extent, axis) => {
+      if (!reduced.includes(axis)) return at(index, kept++, 'reduce');
       const loop = addLoop(`k${axis}`, extent);
       loops.push(loop);
       return axisIndex(loop);
     });
-    return partOf(loops, (place) => valueAt(operand, at, place));
+    return partOf(loops, (place) => valueAt(operand, source, place));
   };
 
   // x̄[i] = Σ_k ȳ[(i − dilation·k) / stride, k], where the quotient is whole and in range
   const windowAdjointPart = ({ operand, windows }: NodeOf<'windowAdjoint'>, index: Index): Part => {
     const extents = extentsOf(operand);
-    const rank = index.length;
-    const loops = windows.map(({ size }, k) => addLoop(`w${k}`, size));
+    const taps = windows.map((window, k) => ({ window, loop: addLoop(`w${k}`, window.size) }));
     const guards: number[] = [];
-    const positions = index.map((at, axis) => {
-      const k = windows.findIndex((window) => window.axis === axis);
-      const [window, loop] = [windows[k], loops[k]];
-      if (window === undefined || loop === undefined) return at;
+    const positions = index.map((position, axis) => {
+      const found = taps.find(({ window }) => window.axis === axis);
+      if (found === undefined) return position;
+      const { window, loop } = found;
       const tap = addAffine(scaleAffine(axisIndex(loop), window.dilation), constantIndex(windowStart(window)));
-      const from = addAffine(at, scaleAffine(tap, -1));
-      const quotient = addQuotient(from, window.stride, extents[axis] ?? 0);
+      const from = addAffine(position, scaleAffine(tap, -1));
+      const quotient = addQuotient(from, window.stride, at(extents, axis, 'windowAdjoint'));
       guards.push(quotient);
       return axisIndex(quotient);
     });
-    const at = extents.map((_, axis) => {
-      const loop = loops[axis - rank];
-      return axis < rank ? (positions[axis] ?? constantIndex(0)) : axisIndex(loop ?? 0);
-    });
-    return partOf(loops, (place) => guarded(guards, place, (inner) => valueAt(operand, at, inner)));
+    const loops = taps.map(({ loop }) => loop);
+    const source = [...positions, ...loops.map(axisIndex)];
+    return partOf(loops, (place) => guarded(guards, place, (inner) => valueAt(operand, source, inner)));
   };
 
   /** A value that is 0 unless the guards hold. */
@@ -188,7 +189,7 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
     const all = [...new Set([...place.guards, ...guards])].sort((a, b) => a - b);
     const inner = value({ ...place, guards: all, memo: new Map() });
     // a guarded load is 0 by itself
-    if (place.block.at(inner)?.op === 'load') return inner;
+    if (place.block.instruction(inner).op === 'load') return inner;
     const valid = place.block.push({ op: 'valid', guards: all });
     const zero = place.block.push({ op: 'constant', value: 0 });
     return place.block.push({ op: 'apply', fn: 'select', operands: [valid, inner, zero] });
@@ -216,14 +217,14 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
 
   const compute = (expr: Expr, index: Index, place: Place): number => {
     const { node } = expr;
-    const at = (axis: number): Affine => index[axis] ?? constantIndex(0);
+    const along = (axis: number): Affine => at(index, axis, node.op);
     switch (node.op) {
       case 'literal':
         return place.block.push({ op: 'constant', value: node.value });
       case 'size':
         return place.block.push({ op: 'constant', value: bindDim(node.dim, sizes) });
       case 'iota':
-        return place.block.push({ op: 'index', index: at(0) });
+        return place.block.push({ op: 'index', index: along(0) });
       case 'map': {
         const parts = isSum(expr) ? sumTerms(expr, index) : undefined;
         if (parts !== undefined) return accumulator('sum', parts, place);
@@ -232,15 +233,15 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
       }
       case 'contract':
       case 'windowAdjoint':
-        return accumulator('sum', sumTerms(expr, index) ?? [], place);
+        return accumulator('sum', [foldPart(node, index)], place);
       case 'reduce':
         return accumulator(node.kind, [reducePart(node, index)], place);
       case 'broadcast':
-        return valueAt(node.operand, node.axes.map(at), place);
+        return valueAt(node.operand, node.axes.map(along), place);
       case 'transpose':
         return valueAt(
           node.operand,
-          node.permutation.map((_, axis) => at(node.permutation.indexOf(axis))),
+          node.permutation.map((_, axis) => along(node.permutation.indexOf(axis))),
           place,
         );
       case 'reshape': {
@@ -259,8 +260,8 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
           place,
         );
       case 'pad': {
-        const from = addAffine(at(node.axis), constantIndex(-node.before));
-        const quotient = addQuotient(from, 1, extentsOf(node.operand)[node.axis] ?? 0);
+        const from = addAffine(along(node.axis), constantIndex(-node.before));
+        const quotient = addQuotient(from, 1, at(extentsOf(node.operand), node.axis, 'pad'));
         const source = index.map((i, axis) => (axis === node.axis ? axisIndex(quotient) : i));
         return guarded([quotient], place, (inner) => valueAt(node.operand, source, inner));
       }
@@ -270,8 +271,8 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
           const k = node.windows.findIndex((window) => window.axis === axis);
           const window = node.windows[k];
           return window === undefined
-            ? at(axis)
-            : [scaleAffine(at(axis), window.stride), scaleAffine(at(rank + k), window.dilation)].reduce(
+            ? along(axis)
+            : [scaleAffine(along(axis), window.stride), scaleAffine(along(rank + k), window.dilation)].reduce(
                 addAffine,
                 constantIndex(windowStart(window)),
               );
@@ -280,7 +281,7 @@ export const expandKernel = (root: Expr, name: string, output: number, context: 
       }
       default:
         // kept, stripped or refused before lowering
-        throw new Error(`internal: ${node.op} reached a kernel`);
+        return internal(`kernel ${name}`, `${node.op} reached it`);
     }
   };
 

@@ -2,11 +2,12 @@
  * Lowering: expressions of several stages → the steps of a program. Each kept expression becomes one kernel, in the
  * earliest stage in which it can be computed and outside of every loop that it does not depend on.
  */
+import { at, internal, lookup, zip } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { bindShape } from '../evaluate.js';
 import type { Buffer, Port, Stage, Step } from '../program.js';
-import { type Analysis, analyze } from './analysis.js';
+import { type Analysis, analyze, type Scope } from './analysis.js';
 import { updateInPlace } from './carry.js';
 import { expandKernel } from './expand.js';
 import { materialize } from './materialize.js';
@@ -25,10 +26,13 @@ export const withOutputs = (
   stages: readonly StageExpressions[],
   outputs: readonly Expr[],
 ): readonly StageExpressions[] => {
-  let next = 0;
-  return stages.map((stage) => ({
+  const names = stages.flatMap((stage, position) => Object.keys(stage.outputs).map((name) => ({ name, position })));
+  const replaced = zip(names, outputs, 'withOutputs');
+  return stages.map((stage, position) => ({
     ...stage,
-    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, outputs[next++] ?? expr])),
+    outputs: Object.fromEntries(
+      replaced.filter(([output]) => output.position === position).map(([{ name }, expr]) => [name, expr]),
+    ),
   }));
 };
 
@@ -56,7 +60,8 @@ export const storedAs = (expr: Expr): Expr => {
 
 const lengthOf = (expr: Expr, sizes: Sizes): number => bindShape(expr.shape, sizes).reduce((a, b) => a * b, 1);
 
-const inputName = (expr: Expr): string => (expr.node.op === 'input' ? expr.node.name : '');
+const inputName = ({ node }: Expr): string =>
+  node.op === 'input' ? node.name : internal('lower', `${node.op} among the inputs of a stage`);
 
 /** Buffers by expression, made on first use. */
 const bufferTable = (sizes: Sizes, kept: ReadonlySet<Expr>) => {
@@ -88,8 +93,7 @@ const bufferTable = (sizes: Sizes, kept: ReadonlySet<Expr>) => {
   /** The buffer of an expression that has to have one. */
   const require = (expr: Expr): number => {
     const buffer = find(expr);
-    if (buffer === undefined) throw new Error(`internal: ${expr.node.op} was not kept`);
-    return buffer;
+    return buffer ?? internal('lower', `${expr.node.op} was not kept`);
   };
   return { buffers, add, of, find, require };
 };
@@ -100,7 +104,7 @@ const isJoin = (expr: Expr): boolean => expr.node.op === 'concat' && expr.node.a
 
 const kernelName = (expr: Expr, table: BufferTable): string => {
   const output = table.of(expr);
-  return `k${output}_${table.buffers[output]?.name ?? ''}`;
+  return `k${output}_${at(table.buffers, output, 'lower').name}`;
 };
 
 /** The step that computes a kept expression. */
@@ -132,7 +136,7 @@ const analysisOf = (stages: readonly StageExpressions[]): Analysis => {
   const stageOfInput = new Map(
     stages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
   );
-  return analyze(outputsOf(stages), (input) => stageOfInput.get(input) ?? 0);
+  return analyze(outputsOf(stages), (input) => lookup(stageOfInput, input, 'stages of inputs'));
 };
 
 /** Lowers stages whose outputs have been through all passes; products are grouped by when their factors are known. */
@@ -146,7 +150,7 @@ export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowere
   for (const { inputs } of stages) for (const input of inputs) table.of(input);
 
   // steps by the loop (or none) that they are in; a loop is itself a step of its outer scope
-  const inside = new Map<Expr | undefined, Expr[]>();
+  const inside = new Map<Scope, Expr[]>();
   for (const expr of analysis.order) {
     if (!kept.has(expr) && expr.node.op !== 'iterate') continue;
     const scope = expr.node.op === 'iterate' ? analysis.outerScope(expr) : analysis.scopeOf(expr);
@@ -155,17 +159,20 @@ export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowere
     else list.push(expr);
   }
 
+  const stepsIn = (scope: Scope): readonly Expr[] => inside.get(scope) ?? [];
+
   const stepsOf = (exprs: readonly Expr[]): readonly Step[] =>
     exprs.flatMap((expr) => (expr.node.op === 'iterate' ? loopSteps(expr, expr.node) : [stepFor(expr, table, sizes)]));
 
   const loopSteps = (loop: Expr, node: NodeOf<'iterate'>): readonly Step[] => {
-    const own = inside.get(loop) ?? [];
+    const own = stepsIn(loop);
     const condition = conditionOf(node, own, analysis);
-    const carried = node.variables.map((variable, i) => {
-      const to = table.of(variable);
-      const [initial, next] = [node.initial[i] ?? variable, node.next[i] ?? variable];
-      return { to, initial: table.require(initial), next: table.require(next) };
-    });
+    const ends = zip(node.initial, node.next, 'iterate');
+    const carried = zip(node.variables, ends, 'iterate').map(([variable, [initial, next]]) => ({
+      to: table.of(variable),
+      initial: table.require(initial),
+      next: table.require(next),
+    }));
     const moved = carried.filter(({ next, to }) => next !== to);
     // a variable that becomes another variable is moved by way of a buffer in between
     const variables = carried.map(({ to }) => to);
@@ -174,7 +181,7 @@ export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowere
         .filter(({ next }) => variables.includes(next))
         .map(({ next }) => [
           next,
-          table.add(`aside_${table.buffers.length}`, table.buffers[next]?.length ?? 0, 'temporary'),
+          table.add(`aside_${table.buffers.length}`, at(table.buffers, next, 'iterate').length, 'temporary'),
         ]),
     );
     const copy = (from: number, to: number) => ({ kind: 'copy', from, to }) as const;
@@ -182,7 +189,7 @@ export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowere
       ...carried.map(({ initial, to }) => copy(initial, to)),
       {
         kind: 'loop',
-        name: `loop${table.of(node.variables[0] ?? loop)}`,
+        name: `loop${table.of(at(node.variables, 0, 'iterate'))}`,
         condition: stepsOf(own.filter((expr) => condition.has(expr))),
         proceed: table.require(node.proceed),
         body: updateInPlace(
@@ -198,7 +205,7 @@ export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowere
     buffer: table.require(expr),
     shape: bindShape(expr.shape, sizes),
   });
-  const outside = inside.get(undefined) ?? [];
+  const outside = stepsIn(undefined);
   const loweredStages = stages.map((stage, position): Stage => {
     const steps = stepsOf(outside.filter((expr) => analysis.stageOf(expr) === position));
     return {

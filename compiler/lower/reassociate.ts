@@ -2,7 +2,9 @@
  * Products in the order in which their factors become known: `m · (w · ẋ)` becomes `(m · w) · ẋ` where m and w are known
  * in an earlier stage, or outside the loop, and their product can be kept.
  */
+
 import { rewrite } from '../../dsl/expr.js';
+import { at } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import { map, transpose } from '../../dsl/primitives.js';
 import { operandsOf } from '../../dsl/structure.js';
@@ -12,6 +14,12 @@ const isProduct = ({ node }: Expr): boolean => node.op === 'map' && node.fn === 
 
 /** When a value is known: by stage, then by loop depth. */
 type Rank = readonly [stage: number, loopDepth: number];
+
+// what is only followed, and no root needs, is never computed: any rank will do
+const unneeded: Rank = [0, 0];
+
+const rankIn = (analysis: Analysis, expr: Expr): Rank =>
+  analysis.has(expr) ? [analysis.stageOf(expr), analysis.loopDepth(expr)] : unneeded;
 
 const later = (a: Rank, b: Rank): number => a[0] - b[0] || a[1] - b[1];
 
@@ -24,7 +32,7 @@ export const groupFactors = (
   const outputs = new Set(roots);
   // for rebuilt expressions, the ranks of what they stand for
   const ranks = new Map<Expr, Rank>();
-  const rankOf = (expr: Expr): Rank => ranks.get(expr) ?? [analysis.stageOf(expr), analysis.loopDepth(expr)];
+  const rankOf = (expr: Expr): Rank => ranks.get(expr) ?? rankIn(analysis, expr);
 
   /** The one place that uses an expression, if there is one. */
   const onlyUser = (expr: Expr): Expr | undefined => {
@@ -55,7 +63,7 @@ export const groupFactors = (
       else if (node.op === 'transpose' && inner.has(node.operand))
         push(
           node.operand,
-          move.map((axis) => node.permutation[axis] ?? 0),
+          move.map((axis) => at(node.permutation, axis, 'factors')),
         );
       else {
         const moved = transpose(expr, move);

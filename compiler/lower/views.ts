@@ -1,4 +1,5 @@
 /** Expressions that only re-index their operand. They never become kernels of their own unless something asks. */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 
 /** The primitives that re-index one operand. */
@@ -32,11 +33,11 @@ export const reshapeGroups = (
     let [left, right] = [1, 1];
     const takeOperand = () => {
       group.operandAxes.push(i);
-      left *= operand[i++] ?? 1;
+      left *= at(operand, i++, 'reshapeGroups');
     };
     const takeResult = () => {
       group.resultAxes.push(j);
-      right *= result[j++] ?? 1;
+      right *= at(result, j++, 'reshapeGroups');
     };
     if (i < operand.length) takeOperand();
     else takeResult();
