@@ -47,7 +47,9 @@ export type TargetError =
       readonly target: TargetName;
       readonly stage: string;
       readonly reason: string;
-    };
+    }
+  /** The device is gone, and all that was on it: only a target that is opened anew can go on. */
+  | { readonly _tag: 'TargetLost'; readonly target: TargetName; readonly reason: string };
 
 /** One line for people. */
 export const showTargetError = (error: TargetError): string => {
@@ -62,6 +64,8 @@ export const showTargetError = (error: TargetError): string => {
       return `stage ${error.stage}: ${error.expected}`;
     case 'TargetExecutionError':
       return `target ${error.target} failed in stage ${error.stage}: ${error.reason}`;
+    case 'TargetLost':
+      return `target ${error.target} is lost: ${error.reason}; open it anew and go on from what was saved`;
   }
 };
 

@@ -5,10 +5,12 @@ import type { GpujsMode } from '../../compiler/emit/gpujs/index.js';
 import type { TargetError } from '../target.js';
 import { describeAdapter, findAdapter } from './adapter.js';
 import {
+  contextOf,
   deviceOf,
   isHandle,
   isModeSupported,
   kernelSettings,
+  type NativeContext,
   type NativeGpu,
   type NativeKernel,
   type NativeResult,
@@ -30,17 +32,45 @@ export interface Device {
   readonly free: (result: NativeResult) => void;
   /** The last error that the device reported outside of any call, taken once. */
   readonly takeFault: () => string | undefined;
+  /** Why everything on the device is gone, once it is: from then on nothing that it gives can be trusted. */
+  readonly lost: () => string | undefined;
   readonly dispose: () => void;
 }
+
+const contextLost =
+  'the browser took the WebGL context away (the GPU process crashed or was reset, or pages hold too many contexts)';
 
 const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Device => {
   const uploads = new Map<number, NativeKernel>();
   let fault: string | undefined;
+  let loss: string | undefined;
+  let context: NativeContext | undefined;
 
+  const createKernel: NativeGpu['createKernel'] = (source, settings) => {
+    const kernel = gpu.createKernel(source, settings);
+    if (context === undefined) {
+      context = contextOf(gpu);
+      // a page may have it restored, empty
+      context?.canvas.addEventListener('webglcontextlost', () => {
+        loss ??= contextLost;
+      });
+    }
+    return kernel;
+  };
+  const lost = (): string | undefined => {
+    if (context?.isContextLost() === true) loss ??= contextLost;
+    return loss;
+  };
+  // A lost context reads zeros without an error.
+  const orThrow = <A>(value: A): A => {
+    const reason = lost();
+    if (reason !== undefined) throw new Error(reason);
+    return value;
+  };
   const uploader = (length: number): NativeKernel => {
     const known = uploads.get(length);
     if (known !== undefined) return known;
-    const created = gpu.createKernel(uploadSource, kernelSettings([length], 1000));
+    const created = createKernel(uploadSource, kernelSettings([length], 1000));
     uploads.set(length, created);
     return created;
   };
@@ -56,8 +86,7 @@ const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Devic
   return {
     mode,
     description,
-    kernel: (source, threads, loopMaxIterations) =>
-      gpu.createKernel(source, kernelSettings(threads, loopMaxIterations)),
+    kernel: (source, threads, loopMaxIterations) => createKernel(source, kernelSettings(threads, loopMaxIterations)),
     upload: async (values) => {
       if (isHostMode(mode)) return values.slice();
       const kernel = uploader(values.length);
@@ -68,7 +97,7 @@ const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Devic
       return settle(result, values.length);
     },
     download: async (result, length) =>
-      isHandle(result) ? flatten(await result.toArray(), length) : flatten(result, length).slice(),
+      isHandle(result) ? orThrow(flatten(await orThrow(result).toArray(), length)) : flatten(result, length).slice(),
     free: (result) => {
       if (isHandle(result)) result.delete();
     },
@@ -77,7 +106,10 @@ const deviceFrom = (mode: GpujsMode, gpu: NativeGpu, description: string): Devic
       fault = undefined;
       return taken;
     },
+    lost,
     dispose: () => {
+      // gpu.js gives WebGL's context back
+      if (context !== undefined) loss ??= 'it has been disposed of';
       uploads.clear();
       void gpu.destroy();
     },

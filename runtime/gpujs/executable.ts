@@ -6,7 +6,7 @@ import { stageGate, turnstile } from '../stages.js';
 import type { DeviceArray, Executable, StageInput, StageResult, TargetError } from '../target.js';
 import type { Device } from './device.js';
 import { type Handle, handleOf, hold, leaseArray } from './handles.js';
-import { deviceKernel, messageOf } from './kernels.js';
+import { deviceKernel, lostOr, messageOf } from './kernels.js';
 import type { NativeKernel } from './library.js';
 
 type Outcome<A> = Promise<E.Either<TargetError, A>>;
@@ -24,12 +24,8 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
   const { admit, done: finished } = stageGate(source);
   const inTurn = turnstile();
 
-  const failure = (stage: string, reason: string): TargetError => ({
-    _tag: 'TargetExecutionError',
-    target: `gpujs:${device.mode}`,
-    stage,
-    reason,
-  });
+  const failure = (stage: string, reason: string): TargetError =>
+    lostOr(device, { _tag: 'TargetExecutionError', target: `gpujs:${device.mode}`, stage, reason });
   const fill = (buffer: number, handle: Handle | undefined): void => {
     slots[buffer]?.release();
     slots[buffer] = handle;
@@ -152,7 +148,7 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
         return outcome;
       }
       const result = await collect(stage);
-      const fault = device.takeFault();
+      const fault = device.takeFault() ?? device.lost();
       if (fault !== undefined) {
         forget();
         return E.left(failure(name, fault));

@@ -19,6 +19,12 @@ export interface DeviceKernel {
 /** The message of whatever a library threw. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** The error, or that the device is lost: whatever fails on a lost device fails for that reason. */
+export const lostOr = (device: Device, error: TargetError): TargetError => {
+  const reason = device.lost();
+  return reason === undefined ? error : { _tag: 'TargetLost', target: `gpujs:${device.mode}`, reason };
+};
+
 const argumentOf = (buffer: NativeResult): NativeArgument =>
   isHandle(buffer) ? buffer : nativeInput(buffer instanceof Float32Array ? buffer : new Float32Array(0));
 
@@ -62,9 +68,12 @@ export const deviceKernel = (
       const extents = buffers.map((buffer) => buffer.extents.join('x')).join();
       const fail = (reason: string): E.Either<TargetError, never> =>
         E.left(
-          checked.has(extents)
-            ? { _tag: 'TargetExecutionError', target, stage, reason: `kernel ${name}: ${reason}` }
-            : { _tag: 'TargetCompileError', target, kernel: name, reason },
+          lostOr(
+            device,
+            checked.has(extents)
+              ? { _tag: 'TargetExecutionError', target, stage, reason: `kernel ${name}: ${reason}` }
+              : { _tag: 'TargetCompileError', target, kernel: name, reason },
+          ),
         );
       try {
         const native = nativeFor(extents);

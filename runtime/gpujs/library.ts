@@ -78,6 +78,14 @@ export interface NativeKernel {
 export interface NativeGpu {
   readonly createKernel: (source: string, settings: NativeSettings) => NativeKernel;
   readonly destroy: () => Promise<void>;
+  /** WebGL's context, from the first kernel on. */
+  readonly context?: unknown;
+}
+
+/** The part of a WebGL context that tells whether the browser took it away. */
+export interface NativeContext {
+  readonly isContextLost: () => boolean;
+  readonly canvas: Pick<EventTarget, 'addEventListener'>;
 }
 
 /** The part of WebGPU's device that reports errors which no promise carries. */
@@ -205,6 +213,12 @@ export const isModeSupported: Readonly<Record<GpujsMode, () => boolean>> = {
 
 /** Does a result live on a device? */
 export const isHandle = (result: NativeResult): result is NativeHandle => 'toArray' in result && 'delete' in result;
+
+/** The WebGL context behind the kernels that have been made, where it is WebGL. */
+export const contextOf = (gpu: NativeGpu): NativeContext | undefined => {
+  const context = gpu.context as NativeContext | null | undefined;
+  return typeof context?.isContextLost === 'function' ? context : undefined;
+};
 
 /** The device behind a WebGPU kernel that has run. */
 export const deviceOf = (kernel: NativeKernel): NativeDevice | undefined =>

@@ -63,6 +63,7 @@ const fakeDevice = (freed: NativeResult[]): Device => ({
   download: async () => new Float32Array(0),
   free: (result) => freed.push(result),
   takeFault: () => undefined,
+  lost: () => undefined,
   dispose: () => undefined,
 });
 
