@@ -29,7 +29,7 @@ import { type Contender, measure, type Timing } from './measure.js';
 import { denseNetwork, type OpenPeer, type Peer } from './peers/peer.js';
 import { benchPrograms } from './programs.js';
 import type { ModelResult } from './report.js';
-import { type Sample, sampleOf } from './sample.js';
+import { batchOf, type Sample, sampleOf } from './sample.js';
 
 /** The libraries to be compared with. */
 export interface Peers {
@@ -82,7 +82,7 @@ const ownContenders = (target: Target, problem: Problem, settings: RunSettings, 
   const build = compileFor(target, sample.batch.count);
   const optimizer = sgn(problem, settings.sgn, target);
   const apart = optimizer.curvatureSamples?.(sample.batch.count);
-  const batch = apart === undefined ? sample.batch : { ...sample.batch, curvature: sampleOf(problem, apart).batch };
+  const batch = apart === undefined ? sample.batch : { ...sample.batch, curvature: batchOf(problem, apart) };
   return pipe(
     TE.Do,
     TE.bind('samples', () => TE.fromEither(pipe(batchInputs(problem, batch), E.mapLeft(showOptimizerError)))),
@@ -173,7 +173,9 @@ export const benchModel = (
     TE.Do,
     TE.bind('problem', () => TE.fromEither(pipe(experiment.problem, E.mapLeft(showDslError)))),
     TE.bind('settings', () => TE.fromEither(settingsOf(experiment))),
-    TE.let('sample', ({ problem, settings }) => sampleOf(problem, settings.batchSize)),
+    TE.bind('sample', ({ problem, settings }) =>
+      TE.fromEither(pipe(sampleOf(problem, settings.batchSize), E.mapLeft(showDslError))),
+    ),
     TE.bind('compiled', ({ problem, settings, sample }) => compileCost(target, problem, settings, sample.batch.count)),
     TE.bind('own', ({ problem, settings, sample }) => ownContenders(target, problem, settings, sample)),
     TE.bind('jaxjs', ({ problem, sample }) => openPeer(peers.jaxjs, problem, sample)),

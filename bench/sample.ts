@@ -1,5 +1,7 @@
 /** A mini-batch, parameters and a direction of random numbers for a problem: the bench needs no data set. */
-import { initialise, random } from '../dsl/index.js';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { type DslError, initialise, random } from '../dsl/index.js';
 import type { Batch, Problem } from '../optim/index.js';
 
 /** Classes that labels are drawn from where the problem has labels. */
@@ -26,12 +28,20 @@ const targetsOf = (problem: Problem, count: number): Float32Array => {
   return problem.metric === 'accuracy' ? numbers.map((u) => Math.floor(u * classesOf(problem))) : numbers;
 };
 
-/** A sample of `count` rows, the same at every call. */
-export const sampleOf = (problem: Problem, count: number): Sample => {
-  const { theta } = initialise(problem.parameters, problem.initialiser, random.generator(4));
-  return {
-    batch: { count, inputs: uniform(1, count * sizeOf(problem.input.shape)), targets: targetsOf(problem, count) },
-    theta,
-    direction: uniform(3, theta.length).map((u) => u - 0.5),
-  };
-};
+/** A mini-batch of `count` rows, the same at every call. */
+export const batchOf = (problem: Problem, count: number): Batch => ({
+  count,
+  inputs: uniform(1, count * sizeOf(problem.input.shape)),
+  targets: targetsOf(problem, count),
+});
+
+/** A sample of `count` rows, the same at every call. Left: the problem's initialiser is none. */
+export const sampleOf = (problem: Problem, count: number): E.Either<DslError, Sample> =>
+  pipe(
+    initialise(problem.parameters, problem.initialiser, random.generator(4)),
+    E.map(({ theta }) => ({
+      batch: batchOf(problem, count),
+      theta,
+      direction: uniform(3, theta.length).map((u) => u - 0.5),
+    })),
+  );

@@ -33,7 +33,11 @@ const prototype = Object.freeze({
   },
 });
 
-const isExpr = (value: object): value is Expr => Object.getPrototypeOf(value) === prototype;
+// Every expression that `make` made: a value that only looks like one, or one of another copy of the language, is none.
+const made = new WeakSet<object>();
+
+/** Is a value an expression of this copy of the language? */
+export const isExpr = (value: unknown): value is Expr => typeof value === 'object' && value !== null && made.has(value);
 
 /** The text by which a structure is found again: operands by identity, the fields of records in alphabetical order. */
 const keyOf = (value: unknown): string => {
@@ -69,6 +73,7 @@ export const make = (node: Node): Expr => {
   if (E.isLeft(shape) && node.op !== 'invalid') return make({ op: 'invalid', error: shape.left });
   const fields = { id: nextId++, shape: frozenCopy(E.isRight(shape) ? shape.right : []), node: frozenCopy(node) };
   const expr: Expr = Object.freeze(Object.assign(Object.create(prototype), fields));
+  made.add(expr);
   interned.set(key, new WeakRef(expr));
   forget.register(expr, key);
   return expr;

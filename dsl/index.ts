@@ -2,7 +2,7 @@
 export * from './activations.js';
 export * from './convolution.js';
 export * from './error.js';
-export { check, fold, freshVariable, invalid, make, postorder, rewrite, substitute, typed } from './expr.js';
+export { check, fold, freshVariable, invalid, isExpr, make, postorder, rewrite, substitute, typed } from './expr.js';
 export { htmlExpr } from './html.js';
 export * as initialisers from './initialisers.js';
 export { type Distribution, type Initialiser, initialise } from './initialisers.js';
@@ -26,3 +26,4 @@ export { type ScalarFunction, type ScalarRow, scalarFunctions, scalarRow } from 
 export { type Dim, elementCount, type Shape, type Sizes, sameElementCount, sameShape, showShape } from './shape.js';
 export { type MlpSpec, type NetworkSpec, network, parseNetwork, type VggSpec, vgg } from './spec.js';
 export { operandsOf, rebuild, shapeOf, windowPositions } from './structure.js';
+export { guarded, reasonOf, showValue } from './thrown.js';

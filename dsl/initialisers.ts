@@ -1,6 +1,10 @@
 /** Where θ starts: each parameter's distribution, as data, and its sampling from a seeded generator. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { type DslError, unsupportedError } from './error.js';
 import type { ParameterEntry, ParameterSpace } from './parameters.js';
 import { type Drawn, normal as drawNormal, uniform as drawUniform, type Generator } from './random.js';
+import { guarded, showValue } from './thrown.js';
 
 /** What the elements of one parameter are drawn from. */
 export type Distribution =
@@ -24,19 +28,64 @@ const draw = (from: Generator, distribution: Distribution, count: number): Drawn
   }
 };
 
-/** Samples θ, and gives the generator to go on with. */
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** The distribution that a value describes, if it does, as a copy. */
+const distributionOf = (given: unknown): Distribution | undefined => {
+  const fields: Readonly<Record<string, unknown>> = typeof given === 'object' && given !== null ? { ...given } : {};
+  const { kind, value, std, limit } = fields;
+  if (kind === 'constant' && isNumber(value)) return { kind, value };
+  if (kind === 'normal' && isNumber(std)) return { kind, std };
+  if (kind === 'uniform' && isNumber(limit)) return { kind, limit };
+  return undefined;
+};
+
+const distributions =
+  "{ kind: 'constant', value }, { kind: 'normal', std } or { kind: 'uniform', limit } with a finite number";
+
+/** What an initialiser chooses for a parameter; one that throws, or gives something else, is a mistake of its author. */
+const chosen = (
+  space: ParameterSpace,
+  initialiser: Initialiser,
+  entry: ParameterEntry,
+): E.Either<DslError, Distribution> => {
+  const mistake = (actual: string): DslError => ({
+    ...unsupportedError('initialiser', distributions, actual),
+    path: [entry.name],
+  });
+  return pipe(
+    guarded(() => {
+      const given: unknown = initialiser(entry, space);
+      const distribution = distributionOf(given);
+      return distribution === undefined ? E.left(mistake(showValue(given))) : E.right(distribution);
+    }),
+    E.getOrElse((reason): E.Either<DslError, Distribution> => E.left(mistake(`a throw: ${reason}`))),
+  );
+};
+
+/** θ [d], and the generator to go on with. */
+interface Initialised {
+  readonly theta: Float32Array;
+  readonly generator: Generator;
+}
+
+/** Samples θ, and gives the generator to go on with. Left: the initialiser throws, or gives no distribution. */
 export const initialise = (
   space: ParameterSpace,
   initialiser: Initialiser,
   from: Generator,
-): { readonly theta: Float32Array; readonly generator: Generator } => {
+): E.Either<DslError, Initialised> => {
+  // all choices before the first draw: a mistake in the last shows at once
+  const choices = space.entries.map((entry) => ({ entry, choice: chosen(space, initialiser, entry) }));
   const theta = new Float32Array(space.length);
-  const generator = space.entries.reduce((current, entry) => {
-    const drawn = draw(current, initialiser(entry, space), entry.length);
+  let generator = from;
+  for (const { entry, choice } of choices) {
+    if (E.isLeft(choice)) return choice;
+    const drawn = draw(generator, choice.right, entry.length);
     theta.set(drawn.values, entry.offset);
-    return drawn.generator;
-  }, from);
-  return { theta, generator };
+    generator = drawn.generator;
+  }
+  return E.right({ theta, generator });
 };
 
 /** Biases are the parameters of one axis or none. They start at 0. */

@@ -7,14 +7,19 @@ import {
   type DslError,
   type Expr,
   equal,
+  guarded,
   type Initialiser,
+  invalid,
+  isExpr,
   mean,
   misfit,
   nameError,
   type ParameterSpace,
   parameterSpace,
   type Shape,
+  showValue,
   typed,
+  unsupportedError,
 } from '../dsl/index.js';
 import type { Scalar } from './cg.js';
 
@@ -87,16 +92,34 @@ const batchDimension = (input: Expr, target: Expr): E.Either<DslError, string> =
     : E.left(misfit('problem', 'inputs and targets [batch, …]', input, target));
 };
 
-/** What types do not hold in a module of JavaScript. */
-const checkParts = (
-  name: string,
-  { metric, initialiser }: { readonly metric: unknown; readonly initialiser: unknown },
-): E.Either<DslError, void> => {
-  if (!metrics.some((known) => known === metric))
-    return E.left(nameError(`${name}: metric`, metrics.join(' or '), String(metric)));
+const shown = (value: unknown): string => (typeof value === 'string' ? value : showValue(value));
+
+/** What types do not hold in a module of JavaScript: the first part that is something else. */
+const checkParts = (definition: Readonly<Record<keyof ProblemDefinition<[], [], []>, unknown>>) => {
+  const { name, metric, initialiser, loss } = definition;
+  const refuse = (part: string, expected: string, actual: unknown): E.Either<DslError, void> =>
+    E.left(nameError(`${shown(name)}: ${part}`, expected, shown(actual)));
+  if (typeof name !== 'string') return E.left(nameError('problem', 'a text as its name', shown(name)));
+  for (const part of ['input', 'target', 'output'] as const)
+    if (!isExpr(definition[part])) return refuse(part, 'an expression', definition[part]);
+  if (typeof loss !== 'function') return refuse('loss', 'a function of output and target', loss);
+  if (!metrics.some((known) => known === metric)) return refuse('metric', metrics.join(' or '), metric);
   return typeof initialiser === 'function'
     ? E.right(undefined)
-    : E.left(nameError(`${name}: initialiser`, 'one of initialisers', String(initialiser)));
+    : refuse('initialiser', 'one of initialisers', initialiser);
+};
+
+/** What an author's loss gives; one that throws, or gives no expression, gives a mistake that is carried like others. */
+const lossGiven = (name: string, call: () => unknown): Scalar => {
+  const mistake = (actual: string): Scalar =>
+    typed(invalid({ ...unsupportedError('loss', 'an expression', actual), path: [name, 'loss'] }));
+  return pipe(
+    guarded(call),
+    E.match(
+      (reason) => mistake(`a throw: ${reason}`),
+      (given) => (isExpr(given) ? typed(given) : mistake(showValue(given))),
+    ),
+  );
 };
 
 /** Checks a definition and lays its parameters out; the error says which part does not fit. */
@@ -105,9 +128,9 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
 ): E.Either<DslError, Problem> => {
   const { name, input, target, output, metric, initialiser } = definition;
   // The author's loss is typed for the shape of z; the compiler calls it with expressions of that very shape.
-  const loss = (z: Expr): Scalar => definition.loss(typed<Z>(z), target);
+  const loss = (z: Expr): Scalar => lossGiven(name, () => definition.loss(typed<Z>(z), target));
   return pipe(
-    checkParts(name, definition),
+    checkParts(definition),
     E.flatMap(() => inputName(`${name}: input`, input)),
     E.flatMap(() => inputName(`${name}: target`, target)),
     E.flatMap(() => batchDimension(input, target)),

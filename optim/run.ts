@@ -124,9 +124,13 @@ const progressAt = <State extends OptimizerState>(
       E.map(({ state: decoded, kept }) => ({ state: decoded, generator, history, seconds, ...kept })),
     );
   }
-  const { theta, generator } = initialise(problem.parameters, problem.initialiser, random.generator(settings.seed));
-  const state = optimizer.init(start._tag === 'Parameters' ? start.theta : theta);
-  return E.right({ state, generator, history: [], seconds: 0 });
+  return pipe(
+    initialise(problem.parameters, problem.initialiser, random.generator(settings.seed)),
+    E.map(({ theta, generator }) => {
+      const state = optimizer.init(start._tag === 'Parameters' ? start.theta : theta);
+      return { state, generator, history: [], seconds: 0 };
+    }),
+  );
 };
 
 /** Trains until the settings' epochs or seconds are used up, an interrupt, or a failure. */

@@ -13,7 +13,10 @@ import {
   parameterSpace,
   parameterViews,
   random,
+  showDslError,
 } from '../../dsl/index.js';
+import { leftOf, rightOf } from '../support/evaluation.js';
+import { foreign } from '../support/foreign.js';
 
 const spaceOf = (root: Expr) => {
   const space = parameterSpace([root]);
@@ -22,7 +25,7 @@ const spaceOf = (root: Expr) => {
 
 const start = (root: Expr, initialiser: Initialiser) => {
   const space = spaceOf(root);
-  return parameterViews(space, initialise(space, initialiser, random.generator(5)).theta);
+  return parameterViews(space, rightOf(initialise(space, initialiser, random.generator(5))).theta);
 };
 
 const network = mlp(input('x', ['batch', 50]), { hidden: [200], outputs: 10 });
@@ -74,8 +77,23 @@ describe('initialisers', () => {
 
   it('give the same start for the same seed, and the generator to go on with', () => {
     const space = spaceOf(network);
-    const first = initialise(space, initialisers.paperMlp, random.generator(1));
-    expect(initialise(space, initialisers.paperMlp, random.generator(1))).to.deep.equal(first);
-    expect(initialise(space, initialisers.paperMlp, first.generator).theta).to.not.deep.equal(first.theta);
+    const from = (generator: random.Generator) => rightOf(initialise(space, initialisers.paperMlp, generator));
+    const first = from(random.generator(1));
+    expect(from(random.generator(1))).to.deep.equal(first);
+    expect(from(first.generator).theta).to.not.deep.equal(first.theta);
   });
+
+  const nonsense: readonly (readonly [what: string, initialiser: () => unknown, message: RegExp])[] = [
+    ['throws', () => expect.fail('no idea'), /got a throw: no idea \(in W1\)$/],
+    ['gives nothing', () => undefined, /got undefined \(in W1\)$/],
+    ['gives a kind that is none', () => ({ kind: 'cauchy', scale: 1 }), /got \{"kind":"cauchy","scale":1\} /],
+    ['gives a number that is none', () => ({ kind: 'normal', std: Number.NaN }), /got \{"kind":"normal","std":null\} /],
+    ['gives a promise', () => Promise.resolve({ kind: 'constant', value: 0 }), /got \{\} /],
+  ];
+  for (const [what, initialiser, message] of nonsense)
+    it(`an initialiser that ${what} is refused by the name of its parameter`, () => {
+      const refused = showDslError(leftOf(initialise(spaceOf(network), foreign(initialiser), random.generator(1))));
+      expect(refused).to.match(/^initialiser: expected \{ kind: 'constant', value \}, .* a finite number, got /);
+      expect(refused).to.match(message);
+    });
 });

@@ -90,7 +90,7 @@ const targets: Readonly<Record<string, TE.TaskEither<unknown, Target>>> = {
 
 const theta0 = (): Float32Array => {
   const { parameters, initialiser } = rightOf(smallMlp);
-  return initialise(parameters, initialiser, random.generator(11)).theta;
+  return rightOf(initialise(parameters, initialiser, random.generator(11))).theta;
 };
 
 /** The target, counting its compilations. */
