@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { ParameterSpace } from '../dsl/index.js';
+import { type ParameterSpace, reasonOf } from '../dsl/index.js';
 import {
   checkSnapshot,
   decodeSafetensors,
@@ -76,7 +76,7 @@ export const writeCheckpoint = (folder: string, snapshot: Snapshot): TE.TaskEith
 const isFolder = (path: string): TE.TaskEither<FileError, boolean> =>
   TE.tryCatch(
     async () => (await stat(path)).isDirectory(),
-    (thrown) => unreadable(path, thrown instanceof Error ? thrown.message : String(thrown)),
+    (thrown) => unreadable(path, reasonOf(thrown)),
   );
 
 /** A file by its own path or by that of the run's folder. */

@@ -35,6 +35,7 @@ import { benchmarkExperiment, loadStudy } from './studies.js';
 import { openRunFolder, openStudyFolder } from './studyFolder.js';
 import { type KeptResult, trainKept } from './training.js';
 import { openView, type View } from './view.js';
+import { waitingFor } from './waiting.js';
 
 /** A step of a session: what it gives, or one line that says what is wrong and what to do. */
 type Step<A> = TE.TaskEither<string, A>;
@@ -85,6 +86,7 @@ const loadMaterial = (benchmark: Benchmark, folder: string | undefined, view: Vi
     TE.bind('dataset', ({ experiment }) =>
       pipe(
         loadDataset(experiment, { folder, onDownload: view.download }),
+        waitingFor(`the dataset of ${experiment.name}`),
         TE.mapLeft(({ message }) => message),
         TE.flatMapEither((dataset) =>
           benchmark.limit === undefined || benchmark.limit >= dataset.train.count

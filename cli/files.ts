@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { z } from 'zod';
+import { reasonOf } from '../dsl/index.js';
 import { makeFolders } from '../examples/data/folder.js';
 
 /** A file that could not be read or written, or that holds something else than it should. */
@@ -19,10 +20,6 @@ export const showFileError = (
   { operation, path, reason }: FileError,
   remedy = 'name a writable folder with --out',
 ): string => (operation === 'read' ? `cannot read ${path}: ${reason}` : `cannot write ${path}: ${reason}; ${remedy}`);
-
-/** The first line of what was thrown. */
-export const reasonOf = (thrown: unknown): string =>
-  (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
 
 const attempt = <A>(
   operation: FileError['operation'],

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { passes } from '../compiler/passes.js';
+import { reasonOf } from '../dsl/index.js';
 import { inspectableGraphs } from '../optim/index.js';
 import { sourceLanguages, targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
@@ -34,7 +35,7 @@ const deliver = (text: string, file: string | undefined): TE.TaskEither<string, 
       if (file === undefined) process.stdout.write(text);
       else await writeFile(file, text);
     },
-    (thrown) => `cannot write ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    (thrown) => `cannot write ${file}: ${reasonOf(thrown)}`,
   );
 
 /** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** The command `sgn`. */
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { experimentCommand } from './experiment.js';
 import { inspectCommand } from './inspect.js';
+import { runToEnd } from './process.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 
@@ -15,18 +16,42 @@ const { version } = z.object({ version: z.string() }).parse(createRequire(import
 
 const commands = [runCommand, experimentCommand, reportCommand, inspectCommand, checkCommand, benchCommand];
 
+/** Does a command leave files, so that it goes on where nobody reads what it prints? */
+const keepsFiles: Readonly<Record<string, (options: Readonly<Record<string, unknown>>) => boolean>> = {
+  run: ({ out }) => out !== undefined,
+  experiment: ({ list }) => list !== true,
+  report: () => true,
+  inspect: ({ out }) => out !== undefined,
+  check: () => false,
+  bench: ({ json }) => json !== undefined,
+};
+
 const program = new Command('sgn')
   .description('Train networks with the stochastic generalized Gauss-Newton method (Gargiani et al. 2020).')
   .version(version)
+  .option('--debug', 'show the trace of an error that nobody expected')
   .showHelpAfterError('Run with --help to see what is possible.')
   .addHelpText('after', '\nStart with: sgn run mnist\nThen: sgn run --help');
 
-for (const command of commands) program.addCommand(command());
+// help and wrong usage end like everything else: through the one end of the process
+program.exitOverride();
+for (const command of commands) program.addCommand(command().exitOverride().configureHelp({ showGlobalOptions: true }));
 
-// who reads our output may have seen enough, as in `sgn inspect mnist | head`; runs keep every epoch as they go
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+let files = false;
+program.hook('preAction', (_, command) => {
+  files = keepsFiles[command.name()]?.(command.opts()) ?? false;
 });
 
-await program.parseAsync();
+const parse = async (): Promise<void> => {
+  try {
+    await program.parseAsync();
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    process.exitCode = thrown.exitCode;
+  }
+};
+
+await runToEnd(parse, {
+  keepsFiles: () => files,
+  debug: () => program.opts().debug === true,
+});

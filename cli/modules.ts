@@ -4,8 +4,9 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { reasonOf } from '../dsl/index.js';
 import type { ConfigError } from '../optim/index.js';
-import { reasonOf } from './files.js';
+import { waitingFor } from './waiting.js';
 
 /** What comes with the package, by name. */
 export type BuiltIn = Readonly<Record<string, () => Promise<unknown>>>;
@@ -42,5 +43,6 @@ export const loadModule = (kind: string, builtIn: BuiltIn, name: string): TE.Tas
         (thrown) => refused(name, `cannot be imported: ${reasonOf(thrown)}${typescriptHint(name)}`),
       ),
     ),
+    waitingFor(`the module ${name}`),
   );
 };

@@ -28,6 +28,7 @@ import { writeConfig } from './output.js';
 import { endingLine, epochLine, firstStepLine, historyTable, keptLine, publishedTable } from './render.js';
 import { type KeptResult, trainKept } from './training.js';
 import { openView, type View } from './view.js';
+import { waitingFor } from './waiting.js';
 
 /** The options of `sgn run` as commander gives them; hyperparameters besides. */
 export interface RunOptions extends Readonly<Record<string, unknown>> {
@@ -102,6 +103,7 @@ const prepareRun = (name: string, options: RunOptions, view: View): Step<Prepare
     TE.bind('dataset', ({ experiment }) =>
       pipe(
         loadDataset(experiment, { folder: options.data, onDownload: view.download }),
+        waitingFor(`the dataset of ${name}`),
         TE.mapLeft(({ message }) => message),
         TE.flatMapEither((dataset) =>
           options.limit === undefined

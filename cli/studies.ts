@@ -4,7 +4,14 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
-import { type Benchmark, type ConfigError, type Experiment, parseStudy, type Study } from '../optim/index.js';
+import {
+  type Benchmark,
+  type ConfigError,
+  type Experiment,
+  experimentOf,
+  parseStudy,
+  type Study,
+} from '../optim/index.js';
 import { experimentNames, loadExperiment } from './experiments.js';
 import { type BuiltIn, loadModule } from './modules.js';
 
@@ -50,4 +57,6 @@ export const loadStudy = (name: string): TE.TaskEither<ConfigError, Study> =>
 
 /** The experiment of a benchmark. */
 export const benchmarkExperiment = ({ experiment }: Benchmark): TE.TaskEither<ConfigError, Experiment> =>
-  typeof experiment === 'string' ? loadExperiment(experiment) : TE.right(experiment);
+  typeof experiment === 'string'
+    ? loadExperiment(experiment)
+    : TE.fromEither(experimentOf('an experiment of the study', { default: experiment }));

@@ -77,7 +77,10 @@ export const initialise = (
 ): E.Either<DslError, Initialised> => {
   // all choices before the first draw: a mistake in the last shows at once
   const choices = space.entries.map((entry) => ({ entry, choice: chosen(space, initialiser, entry) }));
-  const theta = new Float32Array(space.length);
+  const allocated = guarded(() => new Float32Array(space.length));
+  if (E.isLeft(allocated))
+    return E.left(unsupportedError('parameters', 'no more than memory holds', `${space.length}: ${allocated.left}`));
+  const theta = allocated.right;
   let generator = from;
   for (const { entry, choice } of choices) {
     if (E.isLeft(choice)) return choice;

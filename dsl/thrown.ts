@@ -35,13 +35,11 @@ export const showValue = (value: unknown): string => {
       return 'a function';
     case 'object': {
       if (value === null) return 'null';
-      const text = E.tryCatch(
-        (): unknown => JSON.stringify(value),
-        () => undefined,
-      );
-      return E.isRight(text) && typeof text.right === 'string' && text.right.length <= limit
-        ? text.right
-        : `an object (${E.isRight(text) ? `${String(text.right).slice(0, limit)}…` : 'that cannot be shown'})`;
+      const text = guarded((): unknown => JSON.stringify(value));
+      if (E.isLeft(text) || typeof text.right !== 'string') return 'an object that cannot be shown';
+      // a promise, a map and the like show nothing of themselves but their kind
+      if (text.right === '{}') return Object.prototype.toString.call(value);
+      return text.right.length <= limit ? text.right : `${text.right.slice(0, limit)}…`;
     }
     case 'string':
       return JSON.stringify(value.length <= limit ? value : `${value.slice(0, limit)}…`);

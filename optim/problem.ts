@@ -112,7 +112,7 @@ const checkParts = (definition: Readonly<Record<keyof ProblemDefinition<[], [], 
 /** What an author's loss gives; one that throws, or gives no expression, gives a mistake that is carried like others. */
 const lossGiven = (name: string, call: () => unknown): Scalar => {
   const mistake = (actual: string): Scalar =>
-    typed(invalid({ ...unsupportedError('loss', 'an expression', actual), path: [name, 'loss'] }));
+    typed(invalid(unsupportedError(`the loss of ${name}`, 'an expression', actual)));
   return pipe(
     guarded(call),
     E.match(

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { reasonOf } from '../../dsl/index.js';
 import { type EpochRecord, historySchema, type Study, type Summary, summarySchema } from '../../optim/index.js';
-import { readJson, reasonOf, showFileError, unreadable } from '../files.js';
+import { readJson, showFileError, unreadable } from '../files.js';
 import { type Invocation, type RunConfig, readIfThere, schemas } from '../studyFolder.js';
 
 /** What one run reached. */

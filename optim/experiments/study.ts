@@ -1,8 +1,11 @@
 /** A study: one experiment of many runs, described as data. Every benchmark × solver × target × seed is a run. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { z } from 'zod';
+import { guarded } from '../../dsl/index.js';
 import { targetNames } from '../../runtime/target.js';
-import { type ConfigError, type Experiment, isExperiment, runSettings } from '../experiment.js';
+import { type ConfigError, type Experiment, runSettings } from '../experiment.js';
+import { isExperiment } from '../exported.js';
 import { solverNames } from '../hyperparameters.js';
 import { publishedSchema } from './published.js';
 
@@ -109,16 +112,23 @@ const writtenSolvers = z.object({
 /** The first thing that is wrong, with the way to it. A key that is refused says why in issues of its own. */
 const showFirst = ({ issues: [issue] }: z.ZodError): string => {
   const message = (issue?.code === 'invalid_key' ? issue.issues[0] : issue)?.message ?? 'not valid';
-  const path = issue?.path.join('.') ?? '';
+  const path = issue?.path.map(String).join('.') ?? '';
   return path === '' ? message : `${path}: ${message}`;
 };
 
 /** Checks a study; the error names the first thing that is wrong. */
 export const parseStudy = (origin: string, value: unknown): E.Either<ConfigError, Study> => {
-  const refuse = (error: z.ZodError) =>
-    E.left<ConfigError>({ _tag: 'ConfigError', setting: origin, problem: showFirst(error) });
-  const parsed = studySchema.safeParse(value);
-  if (!parsed.success) return refuse(parsed.error);
-  const written = writtenSolvers.safeParse(value);
-  return written.success ? E.right(parsed.data) : refuse(written.error);
+  const refuse = (problem: string): E.Either<ConfigError, never> =>
+    E.left({ _tag: 'ConfigError', setting: origin, problem });
+  return pipe(
+    // a module's study may be an object that throws where it is read
+    guarded(() => ({ parsed: studySchema.safeParse(value), written: writtenSolvers.safeParse(value) })),
+    E.match(
+      (reason) => refuse(`the study cannot be read: ${reason}`),
+      ({ parsed, written }) => {
+        if (!parsed.success) return refuse(showFirst(parsed.error));
+        return written.success ? E.right(parsed.data) : refuse(showFirst(written.error));
+      },
+    ),
+  );
 };

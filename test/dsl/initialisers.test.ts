@@ -88,7 +88,7 @@ describe('initialisers', () => {
     ['gives nothing', () => undefined, /got undefined \(in W1\)$/],
     ['gives a kind that is none', () => ({ kind: 'cauchy', scale: 1 }), /got \{"kind":"cauchy","scale":1\} /],
     ['gives a number that is none', () => ({ kind: 'normal', std: Number.NaN }), /got \{"kind":"normal","std":null\} /],
-    ['gives a promise', () => Promise.resolve({ kind: 'constant', value: 0 }), /got \{\} /],
+    ['gives a promise', () => Promise.resolve({ kind: 'constant', value: 0 }), /got \[object Promise\] /],
   ];
   for (const [what, initialiser, message] of nonsense)
     it(`an initialiser that ${what} is refused by the name of its parameter`, () => {

@@ -163,7 +163,7 @@ describe('data', () => {
     for (const loader of loaders) {
       const own = experiment({ name: 'own', problem: classifier, dataset: loader, settings });
       const { message } = leftOf(await loadDataset(own, { folder: undefined, onDownload: () => undefined })());
-      expect(message).to.equal('own: its dataset cannot be loaded: Error: no disk');
+      expect(message).to.equal('own: its dataset cannot be loaded: no disk');
     }
   });
 
@@ -194,7 +194,10 @@ describe('data', () => {
 
   it('must be an experiment’s, as its problem and settings must', () => {
     const own = experiment({ name: 'own', problem: classifier, dataset: () => TE.right(dataset), settings });
-    expect(rightOf(experimentOf('./m.js', { default: own }))).to.equal(own);
+    const { problem: read, ...rest } = rightOf(experimentOf('./m.js', { default: own }));
+    const { problem: written, ...others } = own;
+    expect(rest).to.deep.equal(others);
+    expect(rightOf(read).parameters).to.deep.equal(rightOf(written).parameters);
     for (const key of ['name', 'problem', 'dataset', 'settings'])
       expect(leftOf(experimentOf('./m.js', { default: { ...own, [key]: undefined } })).problem).to.include(key);
   });
