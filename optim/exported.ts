@@ -100,9 +100,12 @@ const problemOf = (given: unknown): Checked<Experiment['problem']> =>
     }),
   );
 
+const writeExperiment = '`export default experiment({ name, problem, dataset, settings })`';
+
 const checkedExperiment = (value: unknown): Checked<Experiment> =>
   pipe(
     readAs(experimentSchema, value),
+    E.mapLeft((reason) => `${reason}; write ${writeExperiment}`),
     E.flatMap(({ published, ...given }) =>
       pipe(
         E.Do,
@@ -125,7 +128,11 @@ const ofModule = <A>(
 ): E.Either<ConfigError, A> =>
   pipe(
     readAs(z.object({ default: z.unknown() }), module),
-    E.flatMap((given) => check(given.default)),
+    E.match(
+      () => undefined,
+      (given) => given.default,
+    ),
+    check,
     E.mapLeft((problem): ConfigError => ({ _tag: 'ConfigError', setting: path, problem })),
   );
 
@@ -134,9 +141,7 @@ export const experimentOf = (path: string, module: unknown): E.Either<ConfigErro
   ofModule(path, module, (exported) =>
     isExperiment(exported)
       ? checkedExperiment(exported)
-      : E.left(
-          'its default export is no experiment; write `export default experiment({ name, problem, dataset, settings })`',
-        ),
+      : E.left(`its default export is no experiment; write ${writeExperiment}`),
   );
 
 /** What a module without settings is looked at with. */

@@ -1,7 +1,8 @@
 /** `checkModel`: certificates for the derivatives of a user's own model, in float64 and on a target. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
-import { checkAuthored } from '../../compiler/authored.js';
+import { checkAuthored, firstMistake } from '../../compiler/authored.js';
 import { type Derivations, derivations } from '../../compiler/differentiate/derive.js';
 import { evaluate } from '../../compiler/evaluate.js';
 import { boundModel, type InspectedModel } from '../../compiler/inspect/graphs.js';
@@ -16,6 +17,7 @@ import { againstDifference, type Comparison, equalProducts, inner, judged, produ
 import { type Derivatives, derivativesOf } from './derivatives.js';
 import { type Point, pointsFor } from './points.js';
 import { adjointOf, derivativeOf, type OperationCheck, smallestFailure } from './shrink.js';
+import { checkSize } from './size.js';
 
 /** What is about to be checked. */
 export interface CheckProgress {
@@ -73,15 +75,17 @@ const subjectOf = (model: InspectedModel, derived: Derivations, batch: number): 
       bound.views.slice(i, i + 1).map((view) => [view, nameOf(name)] as const),
     ),
   );
-  return E.right({
-    model,
-    theta,
-    output: bound.output,
-    loss: bound.loss,
-    derivatives: derivativesOf(bound, model.loss, model.parameters, derived),
-    sizes: symbolicSizes([bound.loss], batch),
-    given,
-  });
+  const { output, loss } = bound;
+  const derivatives = derivativesOf(bound, model.loss, model.parameters, derived);
+  const { outer, ...ofTheta } = derivatives;
+  const named = { output, loss, ...ofTheta, '∂loss/∂z': outer.gradient, 'H u': outer.Hu };
+  const sizes = symbolicSizes([loss], batch);
+  return pipe(
+    // the author's loss is called again for the derivatives, and may fail where it did not before
+    firstMistake(model.name, named),
+    E.flatMap(() => checkSize(Object.values(named), sizes)),
+    E.map(() => ({ model, theta, output, loss, derivatives, sizes, given })),
+  );
 };
 
 /** One law, with where to look if it fails. */

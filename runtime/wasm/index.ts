@@ -29,6 +29,8 @@ export interface WasmOptions {
 }
 
 const defaultThreads = 8;
+// far more than machines have cores, and fewer than engines start
+const mostThreads = 256;
 const defaultPatience = 10;
 
 const unavailable = (reason: string): TargetError => ({ _tag: 'TargetUnavailable', target: 'wasm', reason });
@@ -197,8 +199,8 @@ export const wasmTarget =
     const around = options.surroundings ?? surroundings();
     const wanted = options.threads ?? Math.min(around.processors, defaultThreads);
     const patience = options.patienceSeconds ?? defaultPatience;
-    if (!Number.isInteger(wanted) || wanted < 1)
-      return E.left(unavailable(`${wanted} threads are not a whole number ≥ 1`));
+    if (!Number.isInteger(wanted) || wanted < 1 || wanted > mostThreads)
+      return E.left(unavailable(`${wanted} threads are no whole number from 1 to ${mostThreads}`));
     if (typeof WebAssembly !== 'object') return E.left(unavailable('this engine has no WebAssembly'));
     const relaxed = options.relaxedSimd === true;
     if (relaxed && !hasRelaxedSimd()) return E.left(unavailable('this engine has no relaxed SIMD'));
