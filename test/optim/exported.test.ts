@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { initialisers, input, meanSquaredError, mlp, showDslError } from '../../dsl/index.js';
+import { type Expr, initialisers, input, meanSquaredError, mlp, showDslError } from '../../dsl/index.js';
 import {
   type Dataset,
   experiment,
@@ -98,7 +98,7 @@ describe('a loss that fails', () => {
   /** A problem whose loss does something else from its n-th call on. */
   const failing = (n: number, otherwise: () => unknown) => {
     let calls = 0;
-    const loss: typeof meanSquaredError = (z, t) => {
+    const loss = (z: typeof definition.output, t: typeof y): Expr<[]> => {
       calls += 1;
       return calls < n ? meanSquaredError(z, t) : foreign(otherwise());
     };
