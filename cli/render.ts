@@ -52,6 +52,7 @@ export const epochLine = (record: EpochRecord): string =>
     ...(validationOf(record) === undefined ? [] : [`validation ${validationOf(record)}`]),
     record.rho === undefined ? `lr ${number(record.stepSize)}` : `ρ ${number(record.rho)}`,
     ...(record.cgIterations === undefined ? [] : [`CG ${record.cgIterations} (${stopOf(record)})`]),
+    ...(record.rejected === undefined ? [] : [`${record.rejected} rejected`]),
     `${secondsOf(record)} s`,
   ].join('  ');
 
@@ -61,6 +62,8 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
   if (first === undefined) return '';
   const validated = validationOf(first) !== undefined;
   const column = <A>(value: A): readonly A[] => (validated ? [value] : []);
+  const rejecting = history.some(({ rejected }) => rejected !== undefined);
+  const rejections = <A>(value: A): readonly A[] => (rejecting ? [value] : []);
   const table = new Table({
     head: [
       'epoch',
@@ -69,11 +72,23 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
       ...column('validation'),
       'ρ',
       'step size',
+      ...rejections('rejected'),
       'CG',
       'CG stopped',
       'seconds',
     ],
-    colAligns: ['right', 'right', 'right', ...column('right' as const), 'right', 'right', 'right', 'left', 'right'],
+    colAligns: [
+      'right',
+      'right',
+      'right',
+      ...column('right' as const),
+      'right',
+      'right',
+      ...rejections('right' as const),
+      'right',
+      'left',
+      'right',
+    ],
     style: { head: [], border: [], compact: true },
   });
   for (const record of history)
@@ -84,6 +99,7 @@ export const historyTable = (history: readonly EpochRecord[]): string => {
       ...column(validationOf(record) ?? '–'),
       number(record.rho),
       number(record.stepSize),
+      ...rejections(record.rejected === undefined ? '–' : `${record.rejected}`),
       record.cgIterations === undefined ? '–' : `${record.cgIterations}`,
       stopOf(record),
       secondsOf(record),

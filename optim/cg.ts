@@ -42,7 +42,7 @@ export const codes = {
 
 /** Why CG stopped. */
 export type StopReason =
-  /** max|r| ≤ tolerance. */
+  /** max|r| ≤ tolerance, which is looked at after every iteration. */
   | { readonly _tag: 'Converged' }
   /** The limit was reached. */
   | { readonly _tag: 'MaxIterations' }
@@ -126,14 +126,15 @@ export const paperVariant: CgVariant = { conjugate: true, guard: false, start: u
 // Far above float32's smallest normal number 1.2e-38: nothing smaller is divided by.
 const tiny = 1e-30;
 
-/** Where a solve with this residual stands. */
+/** Where a solve with this residual stands; `settled` is 1 where a small residual is enough to end it. */
 const statusAt = (
   { residual, residualProduct, iteration }: Pick<CgState, 'residual' | 'residualProduct' | 'iteration'>,
   limits: CgLimits,
+  settled: Scalar = constant(1),
 ): Scalar => {
   const unconverged = select(less(iteration, limits.iterations), codes.running, codes.maxIterations);
-  const status = select(less(limits.tolerance, maximum(abs(residual))), unconverged, codes.converged);
-  return select(finite(residualProduct), status, codes.nonFinite);
+  const small = mul(settled, sub(1, less(limits.tolerance, maximum(abs(residual)))));
+  return select(finite(residualProduct), select(small, codes.converged, unconverged), codes.nonFinite);
 };
 
 /** Δθ₀ and its residual r = (G + ρI)Δθ₀ + m̂. */
@@ -148,7 +149,11 @@ const begin = (
   return { solution: mul(used, start), residual: add(gradient, mul(used, product)) };
 };
 
-/** Before the first iteration: Δθ = Δθ₀, r = (G + ρI)Δθ₀ + m̂, y = Mr, p = −y. */
+/**
+ * Before the first iteration: Δθ = Δθ₀, r = (G + ρI)Δθ₀ + m̂, y = Mr, p = −y. The algorithm looks at max|r| after an
+ * iteration, so that there is always one. The exception is a small r whose rᵀMr is too small to divide by, as for r = 0:
+ * α and β would be 0/0, and Δθ₀ is the solution.
+ */
 const init = (system: CgSystem, limits: CgLimits, { start }: CgVariant = paperVariant): CgState => {
   const { solution, residual } = begin(system, start);
   const preconditioned = system.preconditioner(residual);
@@ -160,7 +165,7 @@ const init = (system: CgSystem, limits: CgLimits, { start }: CgVariant = paperVa
     curvature: constant(0),
     iteration: constant(0),
   };
-  return { ...state, status: statusAt(state, limits) };
+  return { ...state, status: statusAt(state, limits, sub(1, less(tiny, state.residualProduct))) };
 };
 
 /** One iteration; α and β are 0 where their denominators are too small to divide by, except for the guard's α = 1. */

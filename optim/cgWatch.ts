@@ -109,13 +109,14 @@ type Lowest = {
   readonly lowestResidual: Vector;
 };
 
-// Above every loss that float32 holds: the first iterate is always taken.
+// Above every loss that is finite in float32, but for the very last of them.
 const anyLoss = 3.4e38;
 
 /**
  * CG backtracking (Martens 2010, section 4.6): the iterate with the lowest loss L(θ + Δθ) on the batch, not the last
  * one. Martens looks at some of the iterates after CG; here each is looked at as CG goes, one forward pass per
- * iteration, so that only the best is kept and nothing leaves the target.
+ * iteration, so that only the best is kept and nothing leaves the target. Where no iterate has a finite loss it is the
+ * last one, which the line search may shorten.
  */
 export const lowestLoss = (lossOf: (solution: Vector) => Scalar): Watcher<Lowest> => ({
   init: ({ solution, residual }) => ({
@@ -134,7 +135,13 @@ export const lowestLoss = (lossOf: (solution: Vector) => Scalar): Watcher<Lowest
     };
   },
   status: (_, { status }) => status,
-  choose: ({ lowestSolution, lowestResidual }) => ({ solution: lowestSolution, residual: lowestResidual }),
+  choose: (lowest, last) => {
+    const wide = broadcast(less(lowest.lowestLoss, anyLoss), last.solution.shape);
+    return {
+      solution: select(wide, lowest.lowestSolution, last.solution),
+      residual: select(wide, lowest.lowestResidual, last.residual),
+    };
+  },
 });
 
 /** The state in which a watched solve ends, with the iterate that the watcher chooses as its solution and residual. */

@@ -24,6 +24,7 @@ export const epochRecordSchema: z.ZodType<EpochRecord> = z.strictObject({
   stepSize: z.number(),
   cgIterations: z.exactOptional(z.number().min(0)),
   stopReason: z.exactOptional(z.enum(stopReasons)),
+  rejected: z.exactOptional(z.int().positive()),
 });
 
 /** The epochs of a run, in order. */

@@ -10,7 +10,7 @@ const count = z.int().positive();
 
 /** The options of SGN that are the paper's. The descriptions are what the command line shows. */
 const paperFields = {
-  damping: positive.default(1e-3).describe('ρ₀: the damping of the first step'),
+  damping: positive.default(1e-3).describe('ρ₀: the damping of the first step, or what a schedule of ρ descends from'),
   minDamping: positive.default(1e-6).describe('ρ_min: the damping never falls below it'),
   trustRegion: z.boolean().default(true).describe('adapt ρ to how well the quadratic model predicts the loss'),
   dampingSchedule: z

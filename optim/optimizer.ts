@@ -35,8 +35,12 @@ export interface StepReport {
   readonly step: number;
   /** Mean loss of the batch before the step. */
   readonly loss: number;
-  /** α, or the learning rate. */
+  /** α, or the learning rate; 0 where the step was rejected. */
   readonly stepSize: number;
+  /** True where no trial had a finite loss, so that θ stayed; absent otherwise. */
+  readonly rejected?: true;
+  /** True where the step before was taken back, as none was finite from where it led; absent otherwise. */
+  readonly withdrawn?: true;
   /** ρ that the step was made with. */
   readonly rho?: number;
   readonly cgIterations?: number;
@@ -47,6 +51,20 @@ export interface StepReport {
 export type OptimizerError =
   /** NaN or an infinity; `quantity` names what, in the notation of the documentation. */
   | { readonly _tag: 'NonFiniteError'; readonly step: number; readonly quantity: string; readonly value: number }
+  /** No trial had a finite loss, and nothing is left that would make the next step shorter. */
+  | {
+      readonly _tag: 'NoFiniteStepError';
+      readonly step: number;
+      /** How many α were tried in this step, and the smallest of them. */
+      readonly trials: number;
+      readonly stepSize: number;
+      /** ρ of this step. */
+      readonly damping: number;
+      /** How many steps from the same θ were rejected before. */
+      readonly rejections: number;
+      /** What to do, as far as the settings tell. */
+      readonly remedy: string;
+    }
   /** A batch does not have the size that its arrays say. */
   | { readonly _tag: 'BatchError'; readonly expected: string; readonly actual: string }
   | StateError
@@ -59,6 +77,14 @@ export const showOptimizerError = (error: OptimizerError): string => {
   switch (error._tag) {
     case 'NonFiniteError':
       return `step ${error.step}: ${error.quantity} is ${error.value}`;
+    case 'NoFiniteStepError': {
+      const { step, trials, stepSize, damping, rejections, remedy } = error;
+      const before = rejections === 0 ? '' : `, nor was it in the ${rejections} steps before`;
+      return (
+        `step ${step}: the loss L(θ + αΔθ) is finite for none of the α that were tried ` +
+        `(${trials}, the smallest ${stepSize}) with ρ = ${damping}${before}; ${remedy}`
+      );
+    }
     case 'BatchError':
       return `batch: expected ${error.expected}, got ${error.actual}`;
     case 'StateError':

@@ -1,4 +1,4 @@
-/** How a number (a learning rate, the damping ρ) changes with the step count t = 0, 1, 2, … */
+/** How a number (a learning rate, the damping ρ) changes with t; what t is for step 1 is its user's choice. */
 
 /** The form of a schedule over `steps` = K steps, from `initial` to `final`. */
 export interface Schedule {
@@ -29,5 +29,5 @@ const values: { readonly [Kind in ScheduleKind]: (schedule: Schedule, t: number)
   cosine: (schedule, t) => Math.max(schedule.initial * Math.cos((Math.PI / 2) * progress(schedule, t)), schedule.final),
 };
 
-/** The value at step t, counted from 0. */
+/** The value at t = 0, 1, 2, … */
 export const scheduleValue = (schedule: Schedule, t: number): number => values[schedule.kind](schedule, t);

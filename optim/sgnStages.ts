@@ -8,7 +8,7 @@ import { type StopReason, stopReason } from './cg.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
 import type { Trial } from './lineSearch.js';
 import type { DeviceVector, OptimizerError, OptimizerState } from './optimizer.js';
-import { arrayOf, finiteScalars, nonFinite } from './results.js';
+import { arrayOf, finiteScalars, nonFinite, scalarOf } from './results.js';
 
 type Result<A> = TE.TaskEither<OptimizerError, A>;
 
@@ -20,9 +20,16 @@ export interface SgnState extends OptimizerState {
   readonly momentum: O.Option<DeviceVector>;
   /** The limit of CG iterations in the next step. */
   readonly cgIterations: number;
-  /** Δθ [d] of the last step, 0 before the first, where CG starts warm. */
+  /** Δθ [d] of the last step, 0 before the first and after one that was rejected, where CG starts warm. */
   readonly direction: O.Option<DeviceVector>;
+  /** How many steps from this θ were rejected. */
+  readonly rejections: number;
+  /** Where the step to this θ was made, to go back to if there is no going on from here. */
+  readonly origin: O.Option<Origin>;
 }
+
+/** A θ that a step was made from. */
+export interface Origin extends Pick<SgnState, 'theta' | 'damping' | 'rejections'> {}
 
 /** The linearisation point. */
 export interface Linearized {
@@ -117,17 +124,15 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
   );
 };
 
-/** θ + αΔθ and its loss on the batch. */
-export const runTrial = (executable: Executable, step: number, stepSize: number): Result<ThetaTrial> =>
+/** θ + αΔθ and its loss on the batch, which need not be finite. */
+export const runTrial = (executable: Executable, stepSize: number): Result<ThetaTrial> =>
   pipe(
     executable.run('trial', { stepSize }),
     TE.flatMapEither(
       (result): E.Either<OptimizerError, ThetaTrial> =>
         pipe(
-          finiteScalars(step, result, { trialLoss: `the loss L(θ + ${stepSize}Δθ)` }),
-          E.bindTo('scalar'),
-          E.bind('theta', (): E.Either<OptimizerError, DeviceArray> => arrayOf('trial', result, 'thetaNext')),
-          E.map(({ scalar, theta }) => ({ stepSize, loss: scalar('trialLoss'), theta })),
+          arrayOf('trial', result, 'thetaNext'),
+          E.map((theta) => ({ stepSize, loss: scalarOf(result, 'trialLoss'), theta })),
         ),
     ),
   );

@@ -32,11 +32,13 @@ export interface EpochRecord {
   readonly validationAccuracy?: number;
   /** Seconds of training from the start of the run: steps only, neither compiling before them nor measuring after them. */
   readonly seconds: number;
-  /** ρ, α (or the learning rate), CG iterations and why CG stopped, in the last step of the epoch. */
+  /** ρ, α (or the learning rate; 0 where the step was rejected), CG iterations and why CG stopped, in the last step of the epoch. */
   readonly rho?: number;
   readonly stepSize: number;
   readonly cgIterations?: number;
   readonly stopReason?: NonNullable<StepReport['stopReason']>;
+  /** Steps that were rejected in the epoch, if any: no trial had a finite loss, or no next step from where they led. */
+  readonly rejected?: number;
 }
 
 /** What a run has reached: all that is needed to go on from there. */
@@ -94,6 +96,7 @@ interface Position<State> {
   readonly seconds: number;
   readonly done: number;
   readonly lossSum: number;
+  readonly rejected: number;
 }
 
 /** Behind the last step of an epoch, or behind the step that a run ends with. */
@@ -163,14 +166,20 @@ const runSteps = <State extends OptimizerState>(
       : seconds >= training.seconds
         ? O.some({ _tag: 'Seconds' })
         : O.none;
-  const start: Position<State> = { state: from.state, seconds: from.seconds, done: 0, lossSum: 0 };
+  const start: Position<State> = { state: from.state, seconds: from.seconds, done: 0, lossSum: 0, rejected: 0 };
   return tailRecTask(start, (at) => async () => {
     const started = clock();
     const stepped = await optimizer.step(at.state, batchAt(at.done))();
     if (E.isLeft(stepped)) return E.left({ ...stepped.left, seconds: at.seconds });
     const { state, report } = stepped.right;
     const seconds = at.seconds + (clock() - started) / 1000;
-    const next = { state, seconds, done: at.done + 1, lossSum: at.lossSum + report.loss };
+    const next = {
+      state,
+      seconds,
+      done: at.done + 1,
+      lossSum: at.lossSum + report.loss,
+      rejected: at.rejected + (report.rejected ? 1 : 0) + (report.withdrawn ? 1 : 0),
+    };
     training.onStep(report, next.done, steps)();
     await yieldToEvents();
     const ending = endingAt(seconds);
@@ -213,7 +222,7 @@ const measure = <State extends OptimizerState>(
 
 const recordOf = <State>(
   epoch: number,
-  { lossSum, done, seconds, last }: EpochEnd<State>,
+  { lossSum, done, seconds, last, rejected }: EpochEnd<State>,
   measured: Measured,
 ): EpochRecord => ({
   epoch,
@@ -224,6 +233,7 @@ const recordOf = <State>(
   stepSize: last.stepSize,
   ...(last.cgIterations === undefined ? {} : { cgIterations: last.cgIterations }),
   ...(last.stopReason === undefined ? {} : { stopReason: last.stopReason }),
+  ...(rejected === 0 ? {} : { rejected }),
 });
 
 /** What was reached with one more epoch; its parameters are copied where they are the best so far. */

@@ -150,6 +150,22 @@ describe('cg', () => {
     expect(Array.from(solved.solution)).to.deep.equal([0, 0, 0]);
   });
 
+  it('takes one iteration, as the algorithm does, where the gradient is within the tolerance from the start', () => {
+    const [matrix, gradient] = [gram(5, 3), Float64Array.from([1e-7, -5e-7, 0])];
+    const solved = solve({ matrix, gradient, damping: 0.1, tolerance: 1e-6, iterations: 5 });
+    expect([solved.iterations, solved.reason]).to.deep.equal([1, 'Converged']);
+    const product = plus(times(matrix, gradient), gradient, 0.1);
+    const alpha = inner(gradient, gradient) / inner(gradient, product);
+    for (const [i, entry] of gradient.entries()) expect(solved.solution[i]).to.be.closeTo(-alpha * entry, 1e-18);
+  });
+
+  it('takes none where rᵀr is too small to divide by', () => {
+    const gradient = Float64Array.from([1e-16, -1e-16, 0]);
+    const solved = solve({ matrix: gram(5, 3), gradient, damping: 0.1, tolerance: 1e-6, iterations: 5 });
+    expect([solved.iterations, solved.reason]).to.deep.equal([0, 'Converged']);
+    expect(Array.from(solved.solution)).to.deep.equal([0, 0, 0]);
+  });
+
   it('does not break down when it iterates far beyond the dimension', () => {
     const [matrix, gradient] = [gram(7, 4), numbers(8, 4)];
     const solved = solve({ matrix, gradient, damping: 0.1, tolerance: 0, iterations: 200 });

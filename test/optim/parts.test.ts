@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   backtrack,
@@ -65,6 +66,19 @@ describe('the trust region', () => {
     expect(reductionRatio({ loss: 3, actual: 1, predicted: -2 })).to.equal(-0.5);
   });
 
+  it('finds no step worse than one to a loss that is not finite, and raises ρ after it', () => {
+    for (const actual of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e39])
+      for (const [loss, predicted] of [
+        [1, -1],
+        [1, 1],
+        [0, 0],
+      ] as const) {
+        const ratio = reductionRatio({ loss, actual, predicted });
+        expect(ratio).to.equal(Number.NEGATIVE_INFINITY);
+        expect(nextDamping(0.3, 1e-6, ratio)).to.be.closeTo(0.45, 1e-15);
+      }
+  });
+
   it('finds nothing wrong with a step of length zero', () => {
     for (const loss of [0, 3]) expect(reductionRatio({ loss, actual: 0, predicted: 0 })).to.equal(1);
   });
@@ -94,12 +108,13 @@ describe('the line search', () => {
       tried.push(stepSize);
       return TE.right(trial(stepSize));
     })();
-    return { ...rightOf(result), tried };
+    const { trial: found, ...rest } = rightOf(result);
+    return { trial: O.toUndefined(found), ...rest, tried };
   };
 
   it('takes the first trial where it descends enough, without another', async () => {
     const { trial, shrinks, accepted, tried } = await search((alpha) => (alpha - 1) ** 2, -2);
-    expect([trial.stepSize, shrinks, accepted, tried]).to.deep.equal([1, 0, true, []]);
+    expect([trial?.stepSize, shrinks, accepted, tried]).to.deep.equal([1, 0, true, []]);
   });
 
   it('shrinks until the condition holds: the largest α = shrinkᵏ that satisfies it', () => {
@@ -110,16 +125,34 @@ describe('the line search', () => {
         const sufficient = (alpha: number) => phi(alpha) <= phi(0) + settings.sufficientDecrease * alpha * slope;
         const { trial, accepted } = await search(phi, slope);
         expect(accepted).to.equal(true);
-        expect(sufficient(trial.stepSize)).to.equal(true);
-        if (trial.stepSize < 1) expect(sufficient(2 * trial.stepSize)).to.equal(false);
+        const taken = trial?.stepSize ?? Number.NaN;
+        expect(sufficient(taken)).to.equal(true);
+        if (taken < 1) expect(sufficient(2 * taken)).to.equal(false);
       }),
     );
   });
 
   it('gives up after so many trials, with the last one and the word that it did not descend', async () => {
     const { trial, shrinks, accepted, tried } = await search((alpha) => alpha, -1, { maxIterations: 3 });
-    expect([trial.stepSize, shrinks, accepted]).to.deep.equal([0.125, 3, false]);
+    expect([trial?.stepSize, shrinks, accepted]).to.deep.equal([0.125, 3, false]);
     expect(tried).to.deep.equal([0.5, 0.25, 0.125]);
+  });
+
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e39])
+    it(`shrinks past trials with the loss ${bad}, which float32 does not hold`, async () => {
+      const phi = (alpha: number) => (alpha > 0.3 ? bad : 1 - alpha);
+      const { trial, shrinks, accepted, tried } = await search(phi, -1);
+      expect([trial?.stepSize, shrinks, accepted]).to.deep.equal([0.25, 2, true]);
+      expect(tried).to.deep.equal([0.5, 0.25]);
+      const none = await search((alpha) => (alpha > 0 ? bad : 1), -1, { maxIterations: 3 });
+      expect([none.trial, none.shrinks, none.accepted]).to.deep.equal([undefined, 3, false]);
+    });
+
+  it('ends with the last finite trial where none descends enough and the smallest is not finite', async () => {
+    const { trial, shrinks, accepted } = await search((alpha) => (alpha < 0.3 && alpha > 0 ? Number.NaN : alpha), -1, {
+      maxIterations: 3,
+    });
+    expect([trial?.stepSize, shrinks, accepted]).to.deep.equal([0.5, 3, false]);
   });
 
   it('ends with the error of a trial', async () => {

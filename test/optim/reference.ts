@@ -141,7 +141,8 @@ export const conjugateGradients = (settings: SgnHyperparameters, inner: Inner): 
   });
   for (let iterations = 0; ; iterations++) {
     const largest = Math.max(Math.abs(residual[0]), Math.abs(residual[1]));
-    if (largest <= settings.cgTolerance) return ended(iterations, 'Converged');
+    // the residual is looked at after an iteration
+    if (iterations > 0 && largest <= settings.cgTolerance) return ended(iterations, 'Converged');
     if (iterations >= limit) return ended(iterations, 'MaxIterations');
     const window = Math.max(10, 0.1 * iterations);
     const now = model(direction);
@@ -171,7 +172,8 @@ export const conjugateGradients = (settings: SgnHyperparameters, inner: Inner): 
   }
 };
 
-const scheduled = (settings: SgnHyperparameters, t: number): number => {
+/** ρ of step t = 1, 2, … */
+export const scheduled = (settings: SgnHyperparameters, t: number): number => {
   const { damping, minDamping, dampingScheduleSteps } = settings;
   const part = Math.min(t / dampingScheduleSteps, 1);
   if (settings.dampingSchedule === 'constant') return damping;
@@ -184,7 +186,7 @@ export const referenceStart = (settings: SgnHyperparameters, theta: Pair): Refer
   step: 0,
   theta,
   momentum: [0, 0],
-  damping: settings.damping,
+  damping: settings.trustRegion ? settings.damping : scheduled(settings, 1),
   cgIterations:
     settings.adaptiveCgIterations || settings.cgSwitchStep > 1 ? settings.minCgIterations : settings.maxCgIterations,
   direction: [0, 0],
@@ -253,7 +255,7 @@ export const referenceStep = (
       step,
       theta: rounded(combine(theta, alpha, solved.direction)),
       momentum: rounded(momentum),
-      damping: settings.trustRegion ? adapted : scheduled(settings, step),
+      damping: settings.trustRegion ? adapted : scheduled(settings, step + 1),
       cgIterations: nextLimit(settings, step + 1, state.cgIterations, ratio),
       direction: rounded(solved.direction),
     },

@@ -215,6 +215,24 @@ const expectSame = (actual: readonly Seen[], expected: readonly Seen[]): void =>
 };
 
 describe('sgn', () => {
+  // ρ₀ = 0.5, ρ_min = 0.01, K = 4: s(t / K) at steps t = 1, 2, …
+  const schedules: readonly (readonly [SgnHyperparameters['dampingSchedule'], readonly number[]])[] = [
+    ['constant', [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]],
+    ['linear', [0.3775, 0.255, 0.1325, 0.01, 0.01, 0.01]],
+    ['cosine', [0.5 * Math.cos(Math.PI / 8), 0.5 * Math.SQRT1_2, 0.5 * Math.cos((3 * Math.PI) / 8), 0.01, 0.01, 0.01]],
+  ];
+  for (const [dampingSchedule, expected] of schedules)
+    it(`steps with the ρ of the paper's formula at t / K, t = 1, 2, …: ${dampingSchedule}`, async () => {
+      const settings = { trustRegion: false, damping: 0.5, minDamping: 0.01, dampingSchedule, dampingScheduleSteps: 4 };
+      const optimizer = sgn(rightOf(twoParameterProblem), complete(settings), interpreterTarget);
+      let state = optimizer.init(Float32Array.from(start));
+      for (const rho of expected) {
+        const stepped = rightOf(await optimizer.step(state, batchOf(batches[0] ?? []))());
+        expect(stepped.report.rho).to.be.closeTo(rho, 1e-15);
+        state = stepped.state;
+      }
+    });
+
   it('steps as the reference does with the defaults of the paper', async () => {
     expectSame(await runCompiled(complete({})), runReference(complete({})));
   });
