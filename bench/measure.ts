@@ -12,6 +12,8 @@ export interface Timing {
   readonly warmUp: number;
   /** Milliseconds per contender that are measured. */
   readonly budget: number;
+  /** Milliseconds of some monotonic clock. Default: the engine's. */
+  readonly clock?: () => number;
 }
 
 /** A second and a half per contender. */
@@ -20,14 +22,18 @@ export const defaultTiming: Timing = { warmUp: 300, budget: 1200 };
 const burstMilliseconds = 30;
 const fewestSamples = 5;
 
-const repeatFor = async (milliseconds: number, contender: Contender): Promise<readonly number[]> => {
+const repeatFor = async (
+  milliseconds: number,
+  contender: Contender,
+  clock: () => number,
+): Promise<readonly number[]> => {
   const samples: number[] = [];
-  const end = performance.now() + milliseconds;
+  const end = clock() + milliseconds;
   do {
-    const start = performance.now();
+    const start = clock();
     await contender.run();
-    samples.push(performance.now() - start);
-  } while (performance.now() < end);
+    samples.push(clock() - start);
+  } while (clock() < end);
   return samples;
 };
 
@@ -40,9 +46,9 @@ export const median = (numbers: readonly number[]): number => {
 /** Median milliseconds of one call of each contender, by name. */
 export const measure = async (
   contenders: readonly Contender[],
-  { warmUp, budget }: Timing = defaultTiming,
+  { warmUp, budget, clock = () => performance.now() }: Timing = defaultTiming,
 ): Promise<Readonly<Record<string, number>>> => {
-  for (const contender of contenders) await repeatFor(warmUp, contender);
+  for (const contender of contenders) await repeatFor(warmUp, contender, clock);
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const rounds = Math.max(fewestSamples, Math.ceil(budget / burstMilliseconds));
   const spent = new Map<string, number>();
@@ -51,7 +57,7 @@ export const measure = async (
       const known = samples.get(contender.name) ?? [];
       // slow contenders have had their time after a few rounds
       if ((spent.get(contender.name) ?? 0) > budget && known.length >= fewestSamples) continue;
-      const burst = await repeatFor(burstMilliseconds, contender);
+      const burst = await repeatFor(burstMilliseconds, contender, clock);
       known.push(...burst);
       spent.set(
         contender.name,

@@ -41,6 +41,8 @@ const launch = (): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath,
     headless: true,
+    // a busy machine may take its time
+    timeout: 0,
     args: [
       '--no-sandbox',
       '--disable-background-networking',
@@ -78,6 +80,7 @@ export const openPages = async (entry: string, headers: readonly OutgoingHttpHea
   const browser = await launch();
   const open = async (index: number): Promise<Page> => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(0);
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(`http://127.0.0.1:${port}/${index}/`, { waitUntil: 'load' });

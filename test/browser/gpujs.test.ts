@@ -22,9 +22,8 @@ const tests = (): void => {
     ['webgl2', 'glsl'],
     ['webgl', 'glsl'],
   ] as const)
-    it(`gpujs:${mode} agrees with the interpreter on every program`, async function () {
+    it(`gpujs:${mode} agrees with the interpreter on every program`, async () => {
       // Shader compilation on SwiftShader takes its time where the machine is busy.
-      this.timeout(240_000);
       const [open] = pages;
       const report = await open?.page.evaluate<PageReport>(`runTable('${mode}')`);
       expect(report?.target).to.equal(`gpujs:${mode}`);
@@ -42,8 +41,7 @@ const tests = (): void => {
     ['webgpu', 'wgsl'],
     ['webgl2', 'glsl'],
   ] as const)
-    it(`gpujs:${mode} gets the ${language} that there is without a device`, async function () {
-      this.timeout(240_000);
+    it(`gpujs:${mode} gets the ${language} that there is without a device`, async () => {
       const [open] = pages;
       const report = await open?.page.evaluate<{ compared: number; differences: readonly ShaderDifference[] }>(
         `compareShaders('${mode}', '${language}')`,

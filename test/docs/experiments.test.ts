@@ -23,16 +23,16 @@ describe('docs/experiments.md', () => {
 
   it('shows an experiment whose types hold against the built package', () => {
     expect(compileProgram(program)).to.equal('');
-  }).timeout(60_000);
+  });
 
   it('shows an experiment that learns', () => {
     sgn('run', './spirals.js', '--target', 'wasm', '--out', 'run');
     const { testAccuracy } = JSON.parse(readFileSync(join(folder, 'run', 'summary.json'), 'utf8'));
     expect(testAccuracy).to.be.at.least(0.95);
-  }).timeout(60_000);
+  });
 
   it('shows a study that runs and is reported', () => {
     sgn('experiment', 'spirals.json', '--target', 'wasm', '--epochs', '2', '--seeds', '1');
     expect(sgn('report', 'runs/spirals')).to.match(/report\.html/);
-  }).timeout(60_000);
+  });
 });

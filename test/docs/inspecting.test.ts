@@ -21,7 +21,7 @@ describe('docs/inspecting.md', () => {
   it('shows a program whose types hold against the built package', () => {
     expect(program).to.include('explorerPage');
     expect(compileProgram(program)).to.equal('');
-  }).timeout(60_000);
+  });
 
   it('shows a program that runs against the built package', () => {
     const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });

@@ -8,9 +8,7 @@ import { arithmetic, compile, language } from './typescript.js';
 
 const header = `import * as d from ${JSON.stringify(language)};\nconst x = d.input('x', ['batch', 784]);\n`;
 
-describe('types in an editor', function () {
-  this.timeout(60_000);
-
+describe('types in an editor', () => {
   it('a mistake’s message names the operation and both shapes', () => {
     const mistakes = {
       "d.matmul(x, d.parameter('W', [20, 10]))":

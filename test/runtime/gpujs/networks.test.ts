@@ -33,8 +33,7 @@ const resultsOn = async (target: Target, { program, runs }: ProgramCase): Promis
 };
 
 const agrees = (mode: GpujsMode, numRuns: number): void => {
-  it('agree with the interpreter', async function () {
-    this.timeout(120_000);
+  it('agree with the interpreter', async () => {
     const target = orThrow(await gpujsTarget(mode)());
     await fc.assert(
       fc.asyncProperty(specimens, async (specimen) => {

@@ -104,8 +104,7 @@ const kernels: fc.Arbitrary<Kernel> = fc
 
 for (const mode of ['cpu', 'webasm'] as const)
   describe(`random kernels on gpujs:${mode}`, () => {
-    it('agree with the interpreter', async function () {
-      this.timeout(60_000);
+    it('agree with the interpreter', async () => {
       const target = await gpujsTarget(mode)();
       if (E.isLeft(target)) throw new Error(showTargetError(target.left));
       await fc.assert(

@@ -6,7 +6,7 @@ import { control } from '../../../compiler/emit/wasm/layout.js';
 import { showTargetError } from '../../../runtime/target.js';
 import { type Surroundings, surroundings } from '../../../runtime/wasm/host.js';
 import { hasRelaxedSimd, wasmTarget } from '../../../runtime/wasm/index.js';
-import type { ThreadHost, WorkerHandle } from '../../../runtime/wasm/pool.js';
+import type { ThreadHost, WorkerEvents, WorkerHandle } from '../../../runtime/wasm/pool.js';
 import { affine, apply, fold, load, loop, pointwise, productTerm, program, step } from '../../cases/builder.js';
 import { arraysOf, compileOn, rightOf, runStage, targetFor } from './run.js';
 
@@ -221,31 +221,44 @@ describe('wasm target: memory of disposed programs', () => {
 
 describe('wasm target: lost threads', () => {
   /** This engine's threads, started from another script if one is given, with the handles of those started. */
-  const watched = (script?: string): { readonly around: Surroundings; readonly workers: readonly WorkerHandle[] } => {
+  const watched = (
+    script?: string,
+  ): {
+    readonly around: Surroundings;
+    readonly workers: readonly WorkerHandle[];
+    /** Settles when one of them has been reported as lost. */
+    readonly lost: Promise<void>;
+  } => {
     const around = surroundings();
     const workers: WorkerHandle[] = [];
     if (E.isLeft(around.host)) throw new Error(around.host.left);
     const host = around.host.right;
+    let tell = (): void => undefined;
+    const lost = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
     const start: ThreadHost['start'] = (source, events) => {
-      const worker = host.start(script ?? source, events);
+      const failed: WorkerEvents['failed'] = (reason) => {
+        events.failed(reason);
+        tell();
+      };
+      const worker = host.start(script ?? source, { ...events, failed });
       workers.push(worker);
       return worker;
     };
-    return { around: { ...around, host: E.right({ ...host, start }) }, workers };
+    return { around: { ...around, host: E.right({ ...host, start }) }, workers, lost };
   };
 
-  const options = { threads: 2, patienceSeconds: 0.5 } as const;
-
   it('become an error as soon as the loss is known', async () => {
-    const { around, workers } = watched();
-    const target = rightOf(await wasmTarget({ ...options, surroundings: around })());
+    const { around, workers, lost } = watched();
+    const target = rightOf(await wasmTarget({ threads: 2, surroundings: around })());
     const executable = await compileOn(target, product);
     const before = await runStage(executable, 'main', productInputs);
     for (const worker of workers) worker.terminate();
     // a helper that has taken nothing is not missed
     const unknown = await executable.run('main', productInputs)();
     if (E.isRight(unknown)) assert.deepEqual(unknown.right.scalars, before.scalars);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await lost;
     for (let i = 0; i < 2; i += 1) {
       const result = await executable.run('main', productInputs)();
       const text = E.isLeft(result) ? showTargetError(result.left) : 'no error';
@@ -274,10 +287,10 @@ describe('wasm target: lost threads', () => {
 
   it('become an error, not a hang, when a helper never finishes what it has taken', async () => {
     const { around } = watched(thief);
-    const target = rightOf(await wasmTarget({ ...options, surroundings: around })());
+    const target = rightOf(await wasmTarget({ threads: 2, surroundings: around })());
     const executable = await compileOn(target, product);
     let text = 'no error';
-    for (let i = 0; i < 1000 && text === 'no error'; i += 1) {
+    while (text === 'no error') {
       const result = await executable.run('main', productInputs)();
       if (E.isLeft(result)) text = showTargetError(result.left);
     }

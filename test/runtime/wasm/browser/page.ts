@@ -48,7 +48,7 @@ const runInWorker = (threads: number): Promise<Report> =>
 
 /** The error of opening the target. */
 const openingError = async (): Promise<string> => {
-  const opened = await wasmTarget({ threads: 2, patienceSeconds: 2 })();
+  const opened = await wasmTarget({ threads: 2 })();
   return E.isLeft(opened) ? showTargetError(opened.left) : opened.right.description;
 };
 
