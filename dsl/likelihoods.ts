@@ -1,11 +1,10 @@
 /**
- * Likelihoods: what a loss says of its targets. A loss that is the mean of −ln p(y | z), up to a constant, carries the
- * likelihood p: which targets there can be, how a prediction is read off z, and the Fisher matrix of z.
+ * Likelihoods: what a loss says of its targets. A loss that is a mean over samples of −c ln p(y | z), up to a constant,
+ * carries the likelihood p: which targets there can be, how a prediction is read off z, and the Fisher matrix of z.
  */
 import type { Expr } from './node.js';
-import { broadcastTo, literal, map, reduce, size } from './primitives.js';
+import { broadcastTo, literal, map, reduce } from './primitives.js';
 import { softmax } from './reductions.js';
-import type { Shape } from './shape.js';
 
 /** What the numbers of a target stand for, and so which are legal. */
 export type Targets =
@@ -38,9 +37,9 @@ export interface Likelihood extends Response {
   /** As in messages, for example `categorical`. */
   readonly name: string;
   /**
-   * u ↦ F_z u, sample by sample, for z and u [batch, …]: F_z = E[∂²ℓ/∂z²] over y ~ p(y | z), with ℓ(z, y) the loss of
-   * one sample. For ℓ = −ln p(y | z) that is the Fisher information E[∇ℓ ∇ℓᵀ]; for the mean of several such it is the
-   * mean of theirs. Where ∂²ℓ/∂z² does not depend on y, as of every loss here, F_z is that Hessian.
+   * u ↦ F_z u, sample by sample, for z and u [batch, …]: the Fisher information F_z = E[∇ ln p (∇ ln p)ᵀ] of the whole
+   * output of a sample, ∇ being ∂/∂z and the mean over y ~ p(y | z). It is E[−∂² ln p/∂z²], too: where that does not
+   * depend on y, a loss −c ln p has the Hessian c F_z.
    */
   readonly fisher: (output: Expr, tangent: Expr) => Expr;
 }
@@ -52,11 +51,7 @@ const alongLast = (values: Expr): Expr => {
   return broadcastTo(reduce('sum', values, [axis]), values.shape, kept);
 };
 
-/** Π of extents as a scalar. */
-const extentOf = (shape: Shape): Expr =>
-  shape.map(size).reduce((product, extent) => map('mul', product, extent), literal(1));
-
-/** One of C classes at every position, z [batch, …, C] being its logits, averaged over positions: diag(p) − ppᵀ for each. */
+/** One of C classes, independently at every position, z [batch, …, C] being its logits: diag(p) − ppᵀ for each. */
 export const categorical: Likelihood = {
   name: 'categorical',
   targets: { _tag: 'Labels' },
@@ -64,26 +59,23 @@ export const categorical: Likelihood = {
   fisher: (output, tangent) => {
     const probabilities = softmax(output);
     const weighted = map('mul', probabilities, tangent);
-    const product = map('sub', weighted, map('mul', probabilities, alongLast(weighted)));
-    return map('div', product, extentOf(output.shape.slice(1, -1)));
+    return map('sub', weighted, map('mul', probabilities, alongLast(weighted)));
   },
 };
 
-/** 0 or 1 for every element of z, its logit, averaged over the K elements of a sample: p (1 − p) / K on the diagonal. */
+/** 0 or 1, independently for every element of z, its logit: p (1 − p) on the diagonal. */
 export const bernoulli: Likelihood = {
   name: 'bernoulli',
   targets: { _tag: 'Probabilities' },
   prediction: { _tag: 'Sign' },
-  fisher: (output, tangent) => {
-    const spread = map('mul', map('sigmoid', output), map('sigmoid', map('neg', output)));
-    return map('div', map('mul', spread, tangent), extentOf(output.shape.slice(1)));
-  },
+  fisher: (output, tangent) =>
+    map('mul', map('mul', map('sigmoid', output), map('sigmoid', map('neg', output))), tangent),
 };
 
-/** N(z, σ²) for every element of z, averaged over the K elements of a sample: 1 / (σ²K) on the diagonal. */
+/** N(z, σ²), independently for every element of z: 1 / σ² on the diagonal. */
 export const gaussian = (variance: number): Likelihood => ({
   name: 'gaussian',
   targets: { _tag: 'Numbers' },
   prediction: { _tag: 'None' },
-  fisher: (output, tangent) => map('div', map('div', tangent, literal(variance)), extentOf(output.shape.slice(1))),
+  fisher: (_, tangent) => (variance === 1 ? tangent : map('div', tangent, literal(variance))),
 });

@@ -14,13 +14,13 @@ import type { Fits, Labelled, Same } from './types/rule.js';
 /** A loss: z and the target of a batch give a scalar, the mean over the samples. */
 export interface Loss<Z extends Shape = Shape, Y extends Shape = Shape> {
   (output: Expr<Z>, target: Expr<Y>): Expr<[]>;
-  /** Of which the loss is the mean of −ln p(y | z), up to a constant; unknown if absent. */
+  /** The p of which the loss is the mean of −c ln p(y | z), up to a constant; unknown if absent. */
   readonly likelihood?: Likelihood;
 }
 
 /**
  * A loss of one's own that says what it is the negative logarithm of: `withLikelihood(loss, likelihoods.categorical)`,
- * where `loss` is the mean over samples, and over the elements or positions of each, of −ln p(y | z).
+ * where `loss` is the mean over samples of −c ln p(y | z), up to a constant, for some c > 0.
  */
 export const withLikelihood = <Z extends Shape, Y extends Shape>(
   loss: (output: Expr<Z>, target: Expr<Y>) => Expr<[]>,
@@ -36,8 +36,8 @@ const onEqualShapes = (operation: string, a: Expr, b: Expr, build: () => Expr<[]
 };
 
 /**
- * The mean over samples and outputs of (prediction − target)²: of −ln N(target; prediction, ½) up to a constant. Its
- * Hessian over K outputs is 2/K.
+ * The mean over samples and outputs of (prediction − target)²: −(2/K) ln p of K outputs, up to a constant, with
+ * p = N(prediction, 1).
  */
 export const meanSquaredError = Object.assign(
   <P extends Shape, T extends Shape>(
@@ -48,7 +48,7 @@ export const meanSquaredError = Object.assign(
       const residual = map('sub', prediction, target);
       return typed(mean(map('mul', residual, residual)));
     }),
-  { likelihood: gaussian(0.5) },
+  { likelihood: gaussian(1) },
 );
 
 /** 1 where the class of the last axis is the label, else 0: labels [batch, …] give [batch, …, classes]. */
@@ -60,7 +60,8 @@ export const oneHot = <S extends Shape, C extends Dim>(labels: Expr<S>, classes:
 
 /**
  * The mean over the batch, and over positions where there are any, of −ln softmax(z)[label] = ln Σ eᶻ − z[label], for
- * logits z [batch, …, classes] and labels [batch, …] counted from 0. Finite for every finite z.
+ * logits z [batch, …, classes] and labels [batch, …] counted from 0: −ln p, or −(1/T) ln p of T positions, p being
+ * categorical. Finite for every finite z.
  */
 export const softmaxCrossEntropy = Object.assign(
   <Z extends Shape, L extends Shape>(
@@ -82,8 +83,8 @@ export const softmaxCrossEntropy = Object.assign(
 );
 
 /**
- * The mean over samples and outputs of −ln p(y | σ(z)) = ln(1 + eᶻ) − y z, for logits z and targets 0 ≤ y ≤ 1 of one
- * shape. Written y ln(1 + e⁻ᶻ) + (1 − y) ln(1 + eᶻ): finite for every finite z, and exact to rounding where a prediction
+ * The mean over samples and outputs of ln(1 + eᶻ) − y z, for logits z and targets 0 ≤ y ≤ 1 of one shape: −(1/K) ln p of
+ * K outputs, p being Bernoulli with the probabilities σ(z). Written y ln(1 + e⁻ᶻ) + (1 − y) ln(1 + eᶻ): finite for every finite z, and exact to rounding where a prediction
  * is sure and right.
  */
 export const sigmoidCrossEntropy = Object.assign(

@@ -2,20 +2,23 @@
 import { ggnVectorProduct, grad, hessianVectorProduct, jvp, vjp } from '../compiler/index.js';
 import {
   bindParameters,
+  type DslError,
   div,
   type Expr,
   flattenParameters,
+  invalid,
   mul,
   primitives,
   size,
-  softmax,
   splitParameters,
-  sub,
   typed,
+  unsupportedError,
 } from '../dsl/index.js';
+import { only, zip } from '../dsl/internal.js';
 import type { LinearMap, Vector } from './cg.js';
+import { coupledLoss, couplingError } from './coupling.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
-import type { Metric, Problem } from './problem.js';
+import type { Problem } from './problem.js';
 
 /** The curvature at θ [d], as v ↦ Gv. */
 export type Curvature = (problem: Problem, theta: Vector) => LinearMap;
@@ -23,9 +26,9 @@ export type Curvature = (problem: Problem, theta: Vector) => LinearMap;
 /** The name of a curvature. */
 export type CurvatureName = SgnHyperparameters['curvature'];
 
-/** The first of the roots, with the parameters bound to views of a flat vector. */
+/** The root, with the parameters bound to views of a flat vector. */
 export const bound = ({ parameters }: Problem, theta: Vector, root: Expr): Expr =>
-  bindParameters(parameters, theta, [root])[0] ?? root;
+  only(bindParameters(parameters, theta, [root]), 'bound');
 
 const leavesOf = ({ parameters }: Problem): readonly Expr[] => parameters.entries.map(({ parameter }) => parameter);
 
@@ -51,7 +54,7 @@ export const hessian: Curvature = curvatureOf((problem, pieces) =>
 /** Jᵀ c(J v) for a map c of tangents of the output z. */
 const throughOutput = (problem: Problem, pieces: readonly Expr[], outer: (tangent: Expr) => Expr): readonly Expr[] => {
   const leaves = leavesOf(problem);
-  const seeds = new Map(leaves.flatMap((leaf, i) => pieces.slice(i, i + 1).map((piece) => [leaf, piece] as const)));
+  const seeds = new Map(zip(leaves, pieces, 'a direction per parameter'));
   return vjp(problem.output, leaves, outer(jvp(problem.output, seeds)));
 };
 
@@ -65,39 +68,51 @@ const perSample = (values: Expr): Expr => {
   return primitives.broadcastTo(sums, values.shape, [0]);
 };
 
+/** A curvature that there is not, of any direction. */
+const refused =
+  (error: DslError): Curvature =>
+  () =>
+  () =>
+    typed(invalid(error));
+
+const unknownLikelihood = (name: string): DslError =>
+  unsupportedError(
+    'curvature fisher',
+    'a loss that says of which likelihood it is the negative logarithm: one of the library, or withLikelihood(loss, likelihoods.categorical)',
+    `the loss of ${name}, which does not say`,
+  );
+
 /**
- * u ↦ F_z u, the Fisher matrix of a sample's output z in its predictive distribution. The metric says what z means:
- * logits of a class (diag(p) − ppᵀ), or the mean of a Gaussian of unit variance (I).
+ * The Fisher information F = (1/N) Σ J_fᵀ F_z J_f of the likelihood p(y | z) that the loss carries, whatever is measured:
+ * F_z = E[∇ ln p (∇ ln p)ᵀ] over y ~ p(y | z). Where ∂² ln p/∂z² does not depend on y, as for every loss of the library, a
+ * loss −c ln p per sample has G = c F (Martens 2020, section 9): G = F for softmax cross-entropy, F/T over T positions;
+ * G = F/K for sigmoid cross-entropy over K outputs, 2F/K for the mean squared error. Refused for a loss without a
+ * likelihood.
  */
-const outputFisher: { readonly [M in Metric]: (output: Expr, tangent: Expr) => Expr } = {
-  accuracy: (output, tangent) => {
-    const probabilities = softmax(output);
-    const weighted = mul(probabilities, tangent);
-    return sub(weighted, mul(probabilities, perSample(weighted)));
-  },
-  loss: (_, tangent) => tangent,
+export const fisher: Curvature = (problem, theta) => {
+  const { likelihood, name } = problem;
+  if (likelihood === undefined) return refused(unknownLikelihood(name))(problem, theta);
+  return curvatureOf((_, pieces) =>
+    throughOutput(problem, pieces, (tangent) => div(likelihood.fisher(problem.output, tangent), size(problem.batch))),
+  )(problem, theta);
 };
 
 /**
- * The Fisher information F = (1/N) Σ J_fᵀ F_z J_f. It equals the GGN for softmax cross-entropy, and K/2 times it for
- * the mean squared error over K outputs (Martens 2020, section 9).
- */
-export const fisher: Curvature = curvatureOf((problem, pieces) =>
-  throughOutput(problem, pieces, (tangent) =>
-    div(outputFisher[problem.metric](problem.output, tangent), size(problem.batch)),
-  ),
-);
-
-/**
  * The empirical Fisher (1/N) Σ gᵢgᵢᵀ of the samples' gradients gᵢ = J_fᵀ∇ℓᵢ (Kunstner et al. 2019), none of which is
- * formed: ∇_z L has the rows ∇ℓᵢ/N, so that Σ gᵢ (gᵢᵀv)/N is Jᵀ of ∇_z L ⊙ N (∇_z L · Jv per sample).
+ * formed: ∇_z L has the rows ∇ℓᵢ/N, so that Σ gᵢ (gᵢᵀv)/N is Jᵀ of ∇_z L ⊙ N (∇_z L · Jv per sample). Refused for a loss
+ * that is no mean of what samples give.
  */
-export const empiricalFisher: Curvature = curvatureOf((problem, pieces) => {
-  const [gradient = problem.output] = grad(problem.loss(problem.output), [problem.output]);
-  return throughOutput(problem, pieces, (tangent) =>
-    mul(gradient, mul(size(problem.batch), perSample(mul(gradient, tangent)))),
-  );
-});
+export const empiricalFisher: Curvature = (problem, theta) => {
+  const coupled = coupledLoss(problem);
+  if (coupled !== undefined)
+    return refused(couplingError('curvature empiricalFisher', coupled, 'choose curvature ggn'))(problem, theta);
+  const gradient = only(grad(problem.loss(problem.output), [problem.output]), 'the gradient of the output');
+  return curvatureOf((_, pieces) =>
+    throughOutput(problem, pieces, (tangent) =>
+      mul(gradient, mul(size(problem.batch), perSample(mul(gradient, tangent)))),
+    ),
+  )(problem, theta);
+};
 
 /** The curvatures by name. */
 export const curvatures: { readonly [Name in CurvatureName]: Curvature } = { ggn, hessian, fisher, empiricalFisher };

@@ -26,7 +26,9 @@ import {
   typed,
   unsupportedError,
 } from '../dsl/index.js';
+import { at, only } from '../dsl/internal.js';
 import type { Scalar, Vector } from './cg.js';
+import { coupledLoss, coupledOutput, couplingError } from './coupling.js';
 import { bound } from './curvature.js';
 import { sampleLength } from './dataset.js';
 import type { Problem } from './problem.js';
@@ -113,7 +115,7 @@ const ruleOf = (batch: string, { view, consumer: { node, shape } }: Use): Rule |
   const { left, right, leftLabels, rightLabels, output } = node;
   const [data, dataLabels, viewLabels] =
     right === view ? [left, leftLabels, rightLabels] : [right, rightLabels, leftLabels];
-  const [label = -1] = output;
+  const label = at(output, 0, 'the samples of a contraction');
   return viewLabels.includes(label) ? undefined : ofContract(data, dataLabels, viewLabels, output, label);
 };
 
@@ -132,23 +134,31 @@ const diagonalOf = ({ output, batch }: Problem, entry: ParameterEntry, first: Ex
   const places = usesOf(postorder([output]), parameter, (gradients) => gradients).map((use) => ({
     ...use,
     rule: ruleOf(batch, use),
-    at: (cotangent: Expr): Expr => vjp(output, [use.consumer], cotangent)[0] ?? cotangent,
+    cotangentOf: (cotangent: Expr): Expr => only(vjp(output, [use.consumer], cotangent), name),
   }));
   const [place, ...others] = places;
   if (others.length === 0 && place?.rule?.sumOfProducts !== undefined) {
-    const diagonal = place.rule.sumOfProducts(place.at(first), place.at(second));
-    return place.view === parameter ? diagonal : (vjp(place.view, [parameter], diagonal)[0] ?? diagonal);
+    const diagonal = place.rule.sumOfProducts(place.cotangentOf(first), place.cotangentOf(second));
+    return place.view === parameter ? diagonal : only(vjp(place.view, [parameter], diagonal), name);
   }
   /** Jᵢᵀ of a cotangent of z for every sample: [batch, …parameter]. */
   const gradients = (cotangent: Expr): Expr =>
     places
-      .map(({ rule, at, restore }) => (rule === undefined ? refused(name) : restore(rule.perSample(at(cotangent)))))
+      .map(({ rule, cotangentOf, restore }) =>
+        rule === undefined ? refused(name) : restore(rule.perSample(cotangentOf(cotangent))),
+      )
       .reduce((sum, term) => primitives.map('add', sum, term));
   return place === undefined ? refused(name) : sumOfProducts(gradients(first), gradients(second));
 };
 
-/** diag(G) at θ [d]; an `invalid` expression where a parameter enters otherwise than as weights of data or as a bias. */
+/**
+ * diag(G) at θ [d]; an `invalid` expression where a parameter enters otherwise than as weights of data or as a bias, or
+ * where samples depend on each other, so that G is no sum of what each gives.
+ */
 export const ggnDiagonal = (problem: Problem, theta: Vector): Vector => {
+  const coupled = coupledOutput(problem) ?? coupledLoss(problem);
+  if (coupled !== undefined)
+    return typed(invalid(couplingError('preconditioner jacobi', coupled, 'choose preconditioner diagonal or none')));
   const { output, loss, parameters } = problem;
   const rest = output.shape.slice(1);
   const axes = rest.map((_, i) => i + 1);
@@ -156,7 +166,7 @@ export const ggnDiagonal = (problem: Problem, theta: Vector): Vector => {
   // what output k adds
   const termOf = (k: Scalar): Vector => {
     const unit = primitives.broadcastTo(primitives.reshape(equal(iota(outputs), k), rest), output.shape, axes);
-    const [curved = unit] = hessianVectorProduct(loss(output), [output], [unit]);
+    const curved = only(hessianVectorProduct(loss(output), [output], [unit]), 'H e_k');
     const pieces = parameters.entries.map((entry) => diagonalOf(problem, entry, unit, curved));
     return typed(bound(problem, theta, flattenParameters(parameters, pieces)));
   };

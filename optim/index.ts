@@ -35,7 +35,7 @@ export {
   isIndefinite,
 } from './curvature.js';
 export * from './dataset.js';
-export { type Evaluate, evaluation } from './evaluate.js';
+export { type Evaluate, evaluation, type Occasion } from './evaluate.js';
 export * from './experiment.js';
 export * from './experiments/index.js';
 export { experimentOf, isExperiment, readAs, type Subject, subjectOf } from './exported.js';
@@ -46,6 +46,7 @@ export * from './hyperparameters.js';
 export { type InspectableGraph, inspectableGraphs, inspectProblem } from './inspect.js';
 export * from './lineSearch.js';
 export { loadDataset } from './loadDataset.js';
+export type { Objective } from './objective.js';
 export * from './optimizer.js';
 export * from './optimizers.js';
 export { preconditioner } from './preconditioner.js';
@@ -58,6 +59,7 @@ export { type SgnReport, type SgnState, sgn } from './sgn.js';
 export { gradientAt, lossAt, sgnProgram } from './sgnProgram.js';
 export * from './snapshot.js';
 export * from './state.js';
+export { dataMistake } from './targets.js';
 export * from './train.js';
 export * from './transformation.js';
 export * from './trustRegion.js';

@@ -3,15 +3,13 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { checkAuthored } from '../compiler/authored.js';
 import {
-  argmax,
   type DslError,
   type Expr,
-  equal,
   guarded,
   type Initialiser,
   invalid,
   isExpr,
-  mean,
+  type Loss,
   misfit,
   nameError,
   type ParameterSpace,
@@ -22,14 +20,16 @@ import {
   unsupportedError,
 } from '../dsl/index.js';
 import type { Scalar } from './cg.js';
+import { countedResponse, type Objective, objectiveOf } from './objective.js';
+import { checkDerivable, checkInputs, checkLikelihood, checkParameterNames, inputName } from './problemChecks.js';
 
 const metrics = ['loss', 'accuracy'] as const;
 
-/** What a test measures: the mean loss, or the share of samples whose largest output is at the target's label. */
+/** What a test measures: the mean loss, or the share of targets that are predicted right. */
 export type Metric = (typeof metrics)[number];
 
 /** A problem with its shapes forgotten, as optimizers use it. */
-export interface Problem {
+export interface Problem extends Objective {
   readonly name: string;
   /** The input leaf of the samples, [batch, …]. */
   readonly input: Expr;
@@ -53,7 +53,8 @@ export interface ProblemDefinition<X extends Shape, Y extends Shape, Z extends S
   readonly input: Expr<X>;
   readonly target: Expr<Y>;
   readonly output: Expr<Z>;
-  readonly loss: (output: Expr<Z>, target: Expr<Y>) => Scalar;
+  /** One of the library, a function of one's own, or such a function with its likelihood (`withLikelihood`). */
+  readonly loss: Loss<Z, Y>;
   readonly metric: Metric;
   readonly initialiser: Initialiser;
 }
@@ -78,18 +79,14 @@ export const optimizerInputs = [
   'secondMomentCorrection',
 ] as const;
 
-const inputName = (operation: string, { node }: Expr): E.Either<DslError, string> => {
-  if (node.op !== 'input') return E.left(nameError(operation, 'an input', node.op));
-  return optimizerInputs.some((name) => name === node.name)
-    ? E.left(nameError(operation, `an input not named ${optimizerInputs.join(', ')}`, node.name))
-    : E.right(node.name);
-};
-
-const batchDimension = (input: Expr, target: Expr): E.Either<DslError, string> => {
+/** The dimension that counts samples: the first of inputs, targets and outputs. */
+const batchDimension = (input: Expr, target: Expr, output: Expr): E.Either<DslError, string> => {
   const [batch] = input.shape;
-  return typeof batch === 'string' && target.shape[0] === batch
+  if (typeof batch !== 'string' || target.shape[0] !== batch)
+    return E.left(misfit('problem', 'inputs and targets [batch, …]', input, target));
+  return output.node.op === 'invalid' || output.shape[0] === batch
     ? E.right(batch)
-    : E.left(misfit('problem', 'inputs and targets [batch, …]', input, target));
+    : E.left(misfit('problem', `an output [${batch}, …]`, output));
 };
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : showValue(value));
@@ -122,6 +119,22 @@ const lossGiven = (name: string, call: () => unknown): Scalar => {
   );
 };
 
+/** What the loss says of the targets; Left: where accuracy is asked for and has no meaning. */
+const checkObjective = (
+  { name, loss, metric }: Pick<Problem, 'name' | 'metric'> & { readonly loss: Pick<Loss, 'likelihood'> },
+  output: Expr,
+  target: Expr,
+  value: Expr,
+): E.Either<DslError, Objective> => {
+  const objective = objectiveOf(loss, output, target, value);
+  return metric === 'loss'
+    ? E.right(objective)
+    : pipe(
+        countedResponse(name, objective, output, target),
+        E.map((response) => ({ ...objective, response })),
+      );
+};
+
 /** Checks a definition and lays its parameters out; the error says which part does not fit. */
 export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
   definition: ProblemDefinition<X, Y, Z>,
@@ -131,16 +144,28 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
   const loss = (z: Expr): Scalar => lossGiven(name, () => definition.loss(typed<Z>(z), target));
   return pipe(
     checkParts(definition),
-    E.flatMap(() => inputName(`${name}: input`, input)),
-    E.flatMap(() => inputName(`${name}: target`, target)),
-    E.flatMap(() => batchDimension(input, target)),
+    E.flatMap(() => checkLikelihood(name, definition.loss.likelihood)),
+    E.flatMap(() => inputName(name, 'input', input, optimizerInputs)),
+    E.flatMap((taken) => inputName(name, 'target', target, [taken, ...optimizerInputs])),
+    E.flatMap(() => batchDimension(input, target, output)),
     E.bindTo('batch'),
     E.bind('value', () => checkAuthored({ name, output, loss })),
+    E.tap(({ value }) => checkInputs(name, [output, value], [input, target])),
     E.bind('parameters', ({ value }) => parameterSpace([value])),
-    E.map(({ batch, parameters }) => ({ name, input, target, batch, output, loss, metric, initialiser, parameters })),
+    E.tap(({ parameters }) => checkParameterNames(name, parameters)),
+    E.tap(({ parameters, value }) => checkDerivable(name, value, parameters)),
+    E.bind('objective', ({ value }) => checkObjective(definition, output, target, value)),
+    E.map(({ batch, parameters, objective }) => ({
+      name,
+      input,
+      target,
+      batch,
+      output,
+      loss,
+      ...objective,
+      metric,
+      initialiser,
+      parameters,
+    })),
   );
 };
-
-/** The share of samples whose first largest output is at the target's label: [batch, C], [batch] → []. */
-export const accuracy = (output: Expr, target: Expr): Scalar =>
-  typed(mean(equal(argmax(output, output.shape.length - 1), target)));

@@ -13,6 +13,7 @@ import { optimizerTitle, withOptimizer } from './optimizers.js';
 import type { Problem } from './problem.js';
 import { runIdentity, type Snapshot } from './snapshot.js';
 import { decodeVector, encodeVector } from './state.js';
+import { dataMistake } from './targets.js';
 import { type EpochRecord, type Progress, type Training, type TrainResult, train } from './train.js';
 import { holdOut } from './validation.js';
 
@@ -46,17 +47,6 @@ export type Start =
 // Large enough that a target is busy, small enough that the activations of a chunk need little memory.
 const evaluationChunk = 1000;
 
-/** The first class label that is none of the whole numbers 0 … classes − 1 of the output [batch, classes], in words. */
-const wrongLabel = ({ metric, output }: Problem, { train, test }: Dataset): string | undefined => {
-  const classes = output.shape.at(-1);
-  if (metric !== 'accuracy' || typeof classes !== 'number') return undefined;
-  const wrong = Object.entries({ train, test }).flatMap(([part, { targets }]) => {
-    const row = targets.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
-    return row < 0 ? [] : [`${targets[row]} in row ${row} of ${part}`];
-  });
-  return wrong[0] === undefined ? undefined : `expected labels from 0 to ${classes - 1}, got ${wrong[0]}`;
-};
-
 /** Does the data hold together, and does it fit the problem and the settings? */
 export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
   const refuse = (setting: string, text: string) =>
@@ -86,8 +76,8 @@ export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E
       'dataset',
       `the ${misfit.what} of ${dataset.name} have shape [${misfit.has.join(', ')}] per sample, ${problem.name} needs [${misfit.needs.join(', ')}]`,
     );
-  const label = wrongLabel(problem, dataset);
-  return label === undefined ? E.right(undefined) : refuse('dataset', `${dataset.name}: ${label}`);
+  const mistake = dataMistake(problem, dataset);
+  return mistake === undefined ? E.right(undefined) : refuse('dataset', `${dataset.name}: ${mistake}`);
 };
 
 /** Compiles for the full batch and for the smaller one that an epoch may end with. */

@@ -195,22 +195,22 @@ const measure = <State extends OptimizerState>(
   { dataset: { test }, validation, metric, evaluate }: Training<State>,
   { theta, step }: OptimizerState,
 ): TE.TaskEither<OptimizerError, Measured> => {
-  const finite = (split: Split, quantity: string): TE.TaskEither<OptimizerError, number> =>
+  const finite = (split: Split, data: string): TE.TaskEither<OptimizerError, number> =>
     pipe(
-      evaluate(theta, split),
+      evaluate(theta, split, { step, data }),
       TE.filterOrElse(
         (value) => Number.isFinite(value),
-        (value) => nonFinite(step, quantity, value),
+        (value) => nonFinite(step, `the ${data} ${metric}`, value),
       ),
     );
   return pipe(
-    finite(test, 'the test loss'),
+    finite(test, 'test'),
     TE.map((value): Measured => (metric === 'accuracy' ? { testAccuracy: value } : { testLoss: value })),
     TE.flatMap((tested) =>
       validation === undefined
         ? TE.right(tested)
         : pipe(
-            finite(validation, 'the validation loss'),
+            finite(validation, 'validation'),
             TE.map((value) => ({
               ...tested,
               ...(metric === 'accuracy' ? { validationAccuracy: value } : { validationLoss: value }),

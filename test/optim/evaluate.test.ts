@@ -29,6 +29,7 @@ const split: Split = {
   targets: Float32Array.from(numbers(2, count, 0, classes), Math.floor),
   targetShape: [],
 };
+const occasion = { step: 7, data: 'test' };
 const theta = Float32Array.from(numbers(3, 2 * classes, -2, 2));
 
 const logits = (row: number): readonly number[] =>
@@ -46,7 +47,7 @@ describe('evaluation', () => {
       const right = rows.filter((row) => logits(row).indexOf(Math.max(...logits(row))) === label(row)).length;
       expect(right).to.be.within(1, count - 1);
       const evaluate = evaluation(rightOf(classifier('accuracy')), interpreterTarget, chunk);
-      expect(rightOf(await evaluate(theta, split)())).to.be.closeTo(right / count, 1e-12);
+      expect(rightOf(await evaluate(theta, split, occasion)())).to.be.closeTo(right / count, 1e-12);
     });
 
     it(`averages the loss over all samples, ${chunk} at a time`, async () => {
@@ -56,7 +57,7 @@ describe('evaluation', () => {
       });
       const evaluate = evaluation(rightOf(classifier('loss')), interpreterTarget, chunk);
       const mean = losses.reduce((a, b) => a + b, 0) / count;
-      expect(rightOf(await evaluate(theta, split)())).to.be.closeTo(mean, 1e-9);
+      expect(rightOf(await evaluate(theta, split, occasion)())).to.be.closeTo(mean, 1e-9);
     });
   }
 });
