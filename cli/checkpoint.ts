@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type ParameterSpace, reasonOf } from '../dsl/index.js';
+import type { ParameterSpace } from '../dsl/index.js';
 import {
   checkSnapshot,
   decodeSafetensors,
@@ -20,13 +20,9 @@ import {
   thetaOfSnapshot,
   thetaOfTensors,
 } from '../optim/index.js';
-import { type FileError, readBytes, replaceFile, showFileError, unreadable } from './files.js';
-
-/** The checkpoint of a run within its folder. */
-export const checkpointName = 'checkpoint.json';
-
-/** The parameters of a run within its folder. */
-export const parametersName = 'parameters.safetensors';
+import { attempt, type FileError, readBytes, showFileError, unreadable } from './files.js';
+import { runFiles } from './folder.js';
+import { readCurrent } from './transaction.js';
 
 const format = 'sgn.js checkpoint';
 const version = 1;
@@ -69,43 +65,55 @@ export const decodeCheckpoint = (text: string): E.Either<string, Snapshot> =>
     }),
   );
 
-/** Writes the checkpoint of a run into its folder. */
-export const writeCheckpoint = (folder: string, snapshot: Snapshot): TE.TaskEither<FileError, void> =>
-  replaceFile(folder, checkpointName, encodeCheckpoint(snapshot));
-
 const isFolder = (path: string): TE.TaskEither<FileError, boolean> =>
-  TE.tryCatch(
-    async () => (await stat(path)).isDirectory(),
-    (thrown) => unreadable(path, reasonOf(thrown)),
-  );
+  attempt('read', path, async () => (await stat(path)).isDirectory());
+
+/** A file, and its bytes. */
+interface Source {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
 
 /** A file by its own path or by that of the run's folder. */
-const fileAt = (path: string, name: string): TE.TaskEither<FileError, string> =>
+const readAt = (path: string, name: string): TE.TaskEither<FileError, Source> =>
   pipe(
     isFolder(path),
-    TE.map((folder) => (folder ? join(path, name) : path)),
+    TE.flatMap((folder) => {
+      const file = folder ? join(path, name) : path;
+      const bytes = folder
+        ? pipe(
+            readCurrent(path, name),
+            TE.flatMapEither(E.fromOption(() => unreadable(file, 'no run in that folder has completed an epoch'))),
+          )
+        : readBytes(path);
+      return pipe(
+        bytes,
+        TE.map((read) => ({ file, bytes: read })),
+      );
+    }),
   );
 
-/** The checkpoint at a path. */
-const readCheckpoint = (path: string): TE.TaskEither<FileError, Snapshot> =>
+const textOf = (bytes: Uint8Array): E.Either<string, string> =>
+  E.tryCatch(
+    () => new TextDecoder().decode(bytes),
+    () => `it has more text than this program can hold (${bytes.length} bytes)`,
+  );
+
+const snapshotIn = ({ file, bytes }: Source): E.Either<FileError, Snapshot> =>
   pipe(
-    readBytes(path),
-    TE.flatMapEither((bytes) =>
-      pipe(
-        decodeCheckpoint(new TextDecoder().decode(bytes)),
-        E.mapLeft((reason) => unreadable(path, reason)),
-      ),
-    ),
+    textOf(bytes),
+    E.flatMap(decodeCheckpoint),
+    E.mapLeft((reason) => unreadable(file, reason)),
   );
 
 /** Where a run goes on: a checkpoint of the same run, named by its path or its folder. Left is one line. */
 export const startFromCheckpoint = (run: Omit<Run, 'target'>, path: string): TE.TaskEither<string, Start> =>
   pipe(
-    fileAt(path, checkpointName),
-    TE.bindTo('file'),
-    TE.bind('snapshot', ({ file }) => readCheckpoint(file)),
+    readAt(path, runFiles.checkpoint),
+    TE.bindTo('source'),
+    TE.bind('snapshot', ({ source }) => TE.fromEither(snapshotIn(source))),
     TE.mapLeft(showFileError),
-    TE.flatMapEither(({ file, snapshot }) =>
+    TE.flatMapEither(({ source: { file }, snapshot }) =>
       pipe(
         checkSnapshot(run, file, snapshot),
         E.bimap(showConfigError, (checked): Start => ({ _tag: 'Snapshot', snapshot: checked })),
@@ -113,12 +121,13 @@ export const startFromCheckpoint = (run: Omit<Run, 'target'>, path: string): TE.
     ),
   );
 
-const thetaIn = (space: ParameterSpace, file: string, bytes: Uint8Array): E.Either<string, Float32Array> => {
+const thetaIn = (space: ParameterSpace, source: Source): E.Either<string, Float32Array> => {
+  const { file, bytes } = source;
   const text = new TextDecoder().decode(bytes.subarray(0, format.length));
   if (text === format)
     return pipe(
-      decodeCheckpoint(new TextDecoder().decode(bytes)),
-      E.mapLeft((reason) => showFileError(unreadable(file, reason))),
+      snapshotIn(source),
+      E.mapLeft(showFileError),
       E.flatMap((snapshot) => pipe(thetaOfSnapshot(space, file, snapshot), E.mapLeft(showConfigError))),
     );
   return pipe(
@@ -135,10 +144,8 @@ const thetaIn = (space: ParameterSpace, file: string, bytes: Uint8Array): E.Eith
 /** A warm start: the parameters of a checkpoint or of a safetensors file, or of those in a run's folder. */
 export const startFromParameters = (space: ParameterSpace, path: string): TE.TaskEither<string, Start> =>
   pipe(
-    fileAt(path, parametersName),
-    TE.bindTo('file'),
-    TE.bind('bytes', ({ file }) => readBytes(file)),
+    readAt(path, runFiles.parameters),
     TE.mapLeft(showFileError),
-    TE.flatMapEither(({ file, bytes }) => thetaIn(space, file, bytes)),
+    TE.flatMapEither((source) => thetaIn(space, source)),
     TE.map((theta): Start => ({ _tag: 'Parameters', theta })),
   );

@@ -7,6 +7,7 @@ import { type PlannedRun, plannedRuns, type Selection, type Study } from '../opt
 import { targetNames } from '../runtime/index.js';
 import { typedCommand } from './command.js';
 import { experimentSession, selectedStudy } from './experimentSession.js';
+import { exitAsEnded } from './interrupt.js';
 import { parseCount } from './options.js';
 import { studyNames } from './studies.js';
 
@@ -20,7 +21,9 @@ Examples:
 
 A study is a JSON file or a module with \`export default study({ … })\`. Every run has a folder of its own with its
 configuration, history, summary, parameters and checkpoint. A study that was interrupted or killed goes on with the same
-command, to the same bits. Then: sgn report <folder>`;
+command, to the same bits. Ctrl-C (SIGINT) or SIGTERM ends it after the current
+step, with exit code 130 or 143. One process at a time uses a study's folder.
+Then: sgn report <folder>`;
 
 const optionsSchema = z.object({
   only: z.array(z.string()).optional(),
@@ -74,16 +77,16 @@ const runLine = (study: Study, { benchmark, solver, target, seed }: PlannedRun):
   return `${benchmark}  ${solver}  ${target}  seed ${seed}  ${budget}`;
 };
 
-const listRuns = (name: string, selection: Selection): TE.TaskEither<string, void> =>
+const listRuns = (name: string, selection: Selection): TE.TaskEither<string, undefined> =>
   pipe(
     selectedStudy(name, selection),
     TE.tapIO(({ part }) => () => {
       for (const planned of plannedRuns(part)) process.stdout.write(`${runLine(part, planned)}\n`);
     }),
-    TE.asUnit,
+    TE.map(() => undefined),
   );
 
-/** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
+/** The command. Exits with 0; with 130 or 143 if a signal ended it; or with 1 and one line on standard error that says what to do. */
 export const experimentCommand = (): Command =>
   new Command('experiment')
     .description('Carry out a study: every benchmark with every solver and seed; goes on where it was interrupted.')
@@ -107,12 +110,9 @@ export const experimentCommand = (): Command =>
         list === true
           ? listRuns(name, selection)
           : experimentSession(name, { selection, out, data, saveEvery, command: typedCommand() }),
-        TE.match(
-          (message) => {
-            process.stderr.write(`sgn: ${message}\n`);
-            process.exitCode = 1;
-          },
-          () => undefined,
-        ),
+        TE.match((message) => {
+          process.stderr.write(`sgn: ${message}\n`);
+          process.exitCode = 1;
+        }, exitAsEnded),
       )();
     });

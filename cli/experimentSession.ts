@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type * as IO from 'fp-ts/lib/IO.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { showDslError } from '../dsl/index.js';
 import {
@@ -12,7 +11,6 @@ import {
   type Experiment,
   limitTrain,
   loadDataset,
-  type OptimizerState,
   type PlannedRun,
   type Problem,
   plannedRuns,
@@ -20,20 +18,18 @@ import {
   type Run,
   runFolder,
   type Selection,
-  type Start,
   type Study,
   selectStudy,
   showConfigError,
   showDatasetError,
-  type TrainResult,
 } from '../optim/index.js';
-import { chooseTarget, showTargetError } from '../runtime/index.js';
-import { withInterrupt } from './interrupt.js';
+import { type Content, withFolder } from './folder.js';
+import { type Interrupted, type Signal, withInterrupt } from './interrupt.js';
 import { machine } from './machine.js';
-import { endingLine, epochLine } from './render.js';
 import { benchmarkExperiment, loadStudy } from './studies.js';
 import { openRunFolder, openStudyFolder } from './studyFolder.js';
-import { type KeptResult, trainKept } from './training.js';
+import { resultLine, trainOne } from './studyTraining.js';
+import type { RunFolder } from './training.js';
 import { openView, type View } from './view.js';
 import { waitingFor } from './waiting.js';
 
@@ -114,67 +110,6 @@ const prepare = (
 const titleOf = ({ benchmark, solver, target, seed }: PlannedRun): string =>
   `${benchmark} ${solver} seed ${seed}${target === 'auto' ? '' : ` on ${target}`}`;
 
-/** How a run is shown. */
-interface Shown {
-  readonly title: string;
-  /** Runs before this one, and all of them. */
-  readonly before: number;
-  readonly total: number;
-  readonly view: View;
-  readonly interrupted: IO.IO<boolean>;
-}
-
-/** The share of a run's budget that is used, in epochs or in seconds, whichever is more. */
-const usedShare = (settings: Run['settings'], epochs: number, seconds: number): number =>
-  Math.min(Math.max(epochs / settings.epochs, seconds / (settings.seconds ?? Number.POSITIVE_INFINITY)), 1);
-
-/** Trains one run on a target of its own, so that nothing of an earlier run is left in memory. */
-const trainOne = (
-  made: Omit<Run, 'target'>,
-  folder: string,
-  start: Start,
-  options: ExperimentOptions,
-  shown: Shown,
-): Step<KeptResult> =>
-  TE.bracket(
-    pipe(
-      chooseTarget(made.settings.target),
-      TE.mapLeft(showTargetError),
-      TE.map(({ target }) => target),
-    ),
-    (target) => {
-      const { title, before, total, view, interrupted } = shown;
-      const from = start._tag === 'Snapshot' ? start.snapshot : { history: [], seconds: 0 };
-      const started = performance.now() - 1000 * from.seconds;
-      let completed = from.history.length;
-      return trainKept(
-        { ...made, target },
-        {
-          folder,
-          start,
-          saveEvery: options.saveEvery,
-          interrupted,
-          onStep: (report, done, steps) => () => {
-            const used = usedShare(made.settings, completed + done / steps, (performance.now() - started) / 1000);
-            view.share(title, (before + used) / total, `epoch ${completed + 1}  loss ${report.loss.toPrecision(4)}`);
-          },
-          onEpoch: (_, { history }) => {
-            completed = history.length;
-          },
-          onUnwritten: (problem) =>
-            view.line(`${title}  ${problem}; the run goes on and tries again after every epoch`),
-        },
-      );
-    },
-    (target) => TE.fromIO(target.dispose),
-  );
-
-const resultLine = ({ progress, ending }: TrainResult<OptimizerState>): string => {
-  const last = progress.history.at(-1);
-  const reached = last === undefined ? '' : `${epochLine(last)}  `;
-  return ending._tag === 'Epochs' || ending._tag === 'Seconds' ? reached.trimEnd() : `${reached}${endingLine(ending)}`;
-};
-
 /** Where a study is kept, and what records in it that it was started. */
 interface StudyFolder {
   readonly path: string;
@@ -187,36 +122,40 @@ const carryOut = (
   folder: StudyFolder,
   options: ExperimentOptions,
   view: View,
-  interrupted: IO.IO<boolean>,
+  interrupted: Interrupted,
 ): Step<Tally> => {
   const runs = plannedRuns(study);
   const total = runs.length;
   const one = (planned: PlannedRun, position: number, material: Material): Step<Tally> => {
     const path = join(folder.path, ...runFolder(planned));
     const title = `[${position}/${total}] ${titleOf(planned)}`;
+    const carried = (made: Omit<Run, 'target'>, content: Content): Step<Tally> =>
+      pipe(
+        openRunFolder(path, content, planned, made),
+        TE.tap(() => folder.record),
+        TE.flatMap((standing): Step<Tally> => {
+          if (standing._tag === 'Complete') {
+            view.line(`${title}  done before`);
+            return TE.right({ done: 1, failed: 0 });
+          }
+          const { start, config } = standing;
+          if (start._tag === 'Snapshot') view.line(`${title}  goes on after epoch ${start.snapshot.history.length}`);
+          const into: RunFolder = { path, config, replaces: false };
+          return pipe(
+            trainOne(made, into, start, options, { title, before: position - 1, total, view, interrupted }),
+            TE.flatMap(({ result, unwritten }) => {
+              view.line(`${title}  ${resultLine(result)}`);
+              const { _tag } = result.ending;
+              return unwritten === undefined
+                ? TE.right({ done: _tag === 'Interrupted' ? 0 : 1, failed: _tag === 'Failed' ? 1 : 0 })
+                : TE.left(unwritten);
+            }),
+          );
+        }),
+      );
     return pipe(
       prepare(study, planned, material),
-      TE.bindTo('made'),
-      TE.bind('standing', ({ made }) => openRunFolder(path, planned, made)),
-      TE.tap(() => folder.record),
-      TE.flatMap(({ made, standing }): Step<Tally> => {
-        if (standing._tag === 'Complete') {
-          view.line(`${title}  done before`);
-          return TE.right({ done: 1, failed: 0 });
-        }
-        const { start } = standing;
-        if (start._tag === 'Snapshot') view.line(`${title}  goes on after epoch ${start.snapshot.history.length}`);
-        return pipe(
-          trainOne(made, path, start, options, { title, before: position - 1, total, view, interrupted }),
-          TE.flatMap(({ result, unwritten }) => {
-            view.line(`${title}  ${resultLine(result)}`);
-            const { _tag } = result.ending;
-            return unwritten === undefined
-              ? TE.right({ done: _tag === 'Interrupted' ? 0 : 1, failed: _tag === 'Failed' ? 1 : 0 })
-              : TE.left(unwritten);
-          }),
-        );
-      }),
+      TE.flatMap((made) => withFolder(path, (content) => carried(made, content))),
     );
   };
   const benchmarkRuns =
@@ -233,7 +172,7 @@ const carryOut = (
       for (const line of material.right.dataset.notes ?? []) view.line(`${name}: ${line}`);
       let tally = before;
       for (const [index, planned] of runs.entries()) {
-        if (planned.benchmark !== name || interrupted()) continue;
+        if (planned.benchmark !== name || interrupted() !== undefined) continue;
         const outcome = await one(planned, index + 1, material.right)();
         if (E.isLeft(outcome)) return outcome;
         tally = { done: tally.done + outcome.right.done, failed: tally.failed + outcome.right.failed };
@@ -244,20 +183,29 @@ const carryOut = (
     (earlier, entry) =>
       pipe(
         earlier,
-        TE.flatMap((tally) => (interrupted() ? TE.right(tally) : benchmarkRuns(entry, tally))),
+        TE.flatMap((tally) => (interrupted() !== undefined ? TE.right(tally) : benchmarkRuns(entry, tally))),
       ),
     TE.right({ done: 0, failed: 0 }),
   );
 };
 
-/** What there is to say when a study has ended. */
-const conclude = (total: number, folder: string, { done, failed }: Tally, view: View): Step<void> => {
-  if (done < total)
-    return TE.left(`interrupted: ${done} of ${total} runs are done; the same command goes on from here`);
+/** A study's end, and the signal that came before it, if one did. */
+interface Ended {
+  readonly tally: Tally;
+  readonly signal: Signal | undefined;
+}
+
+/** What there is to say when a study has ended; gives the signal that cut it short. */
+const conclude = (total: number, folder: string, { tally, signal }: Ended, view: View): Signal | undefined => {
+  const { done, failed } = tally;
+  if (done < total) {
+    view.line(`interrupted: ${done} of ${total} runs are done; the same command goes on from here`);
+    return signal;
+  }
   view.line(
     `${total} runs done${failed === 0 ? '' : `, ${failed} of them failed`}; see them with: sgn report ${folder}`,
   );
-  return TE.right(undefined);
+  return undefined;
 };
 
 /** The selected part of a study. */
@@ -272,12 +220,12 @@ export const selectedStudy = (
     TE.mapLeft(showConfigError),
   );
 
-/** Runs a study to its end; Left is one line for the user. */
+/** Runs a study to its end: the signal that cut it short, if one did; Left is one line for the user. */
 export const experimentSession = (
   name: string,
   options: ExperimentOptions,
   view: View = openView(process.stdout),
-): Step<void> => {
+): Step<Signal | undefined> => {
   const session = pipe(
     selectedStudy(name, options.selection),
     // so does a mistake in the last benchmark's experiment
@@ -285,12 +233,16 @@ export const experimentSession = (
     TE.flatMap(({ whole, part }) => {
       const folder = options.out ?? join('runs', whole.name);
       const invocation = { date: new Date().toISOString(), command: options.command, machine: machine() };
+      const opened = (record: Step<void>): Step<Ended> =>
+        withInterrupt((interrupted) =>
+          pipe(
+            carryOut(part, { path: folder, record }, options, view, interrupted),
+            TE.map((tally) => ({ tally, signal: interrupted() })),
+          ),
+        );
       return pipe(
-        openStudyFolder(folder, whole, invocation),
-        TE.flatMap((record) =>
-          withInterrupt((interrupted) => carryOut(part, { path: folder, record }, options, view, interrupted)),
-        ),
-        TE.flatMap((tally) => conclude(plannedRuns(part).length, folder, tally, view)),
+        withFolder(folder, (content) => pipe(openStudyFolder(folder, content, whole, invocation), TE.flatMap(opened))),
+        TE.map((ended) => conclude(plannedRuns(part).length, folder, ended, view)),
       );
     }),
   );

@@ -1,7 +1,9 @@
-/** The folder of a run: `config.json`, `history.json`, `parameters.safetensors`, `checkpoint.json` and `summary.json`. */
+/** What the files of a run's folder are to be: `config.json`, `history.json`, `parameters.safetensors`, `checkpoint.json` and `summary.json`. */
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { parameterViews } from '../dsl/index.js';
+import { reasonOf } from '../dsl/index.js';
 import {
   encodeSafetensors,
   keptTheta,
@@ -16,55 +18,56 @@ import {
   type TrainResult,
 } from '../optim/index.js';
 import { showTargetError } from '../runtime/index.js';
-import { parametersName, writeCheckpoint } from './checkpoint.js';
-import { jsonText, makeFolder, removeFile, replaceFile, showFileError } from './files.js';
+import { encodeCheckpoint } from './checkpoint.js';
+import { jsonText } from './files.js';
+import { runFiles } from './folder.js';
+import type { Changes } from './transaction.js';
 
-/** A step of writing: Left is one line for the user. */
-type Write = TE.TaskEither<string, void>;
+/** Files to be written; Left is one line for the user. */
+type Files = TE.TaskEither<string, Changes>;
 
-const summaryName = 'summary.json';
+/** What the run is to do; how an earlier run in the folder ended is no longer said there. */
+export const configFiles = (config: unknown): Changes =>
+  new Map([
+    [runFiles.config, O.some(jsonText(config))],
+    [runFiles.summary, O.none],
+  ]);
 
-/** Makes the folder and writes what the run is to do; how an earlier run in it ended is no longer said there. */
-export const writeConfig = (folder: string, config: unknown): Write =>
-  pipe(
-    makeFolder(folder),
-    TE.flatMap(() => removeFile(folder, summaryName)),
-    TE.flatMap(() => replaceFile(folder, 'config.json', jsonText(config))),
-    TE.mapLeft(showFileError),
-  );
-
-/** Writes what the run has reached: an array of epochs, and by name the parameters that it keeps. */
-export const writeProgress = (
-  folder: string,
-  { problem: { parameters } }: Run,
-  progress: Progress<OptimizerState>,
-): Write =>
+/** What the run has reached: an array of epochs, and by name the parameters that it keeps. */
+export const progressFiles = ({ problem: { parameters } }: Run, progress: Progress<OptimizerState>): Files =>
   pipe(
     readVector(keptTheta(progress)),
     TE.mapLeft(showTargetError),
-    TE.flatMap((theta) => {
-      const views = parameterViews(parameters, theta);
-      const tensors = parameters.entries.map(({ name, shape }) => ({
+    TE.map((theta) => {
+      const tensors = parameters.entries.map(({ name, shape, offset, length }) => ({
         name,
         shape,
-        values: views[name] ?? new Float32Array(0),
+        values: theta.subarray(offset, offset + length),
       }));
-      return pipe(
-        replaceFile(folder, 'history.json', jsonText(progress.history)),
-        TE.flatMap(() => replaceFile(folder, parametersName, encodeSafetensors(tensors))),
-        TE.mapLeft(showFileError),
-      );
+      return new Map<string, O.Option<string | Uint8Array>>([
+        [runFiles.history, O.some(jsonText(progress.history))],
+        [runFiles.parameters, O.some(encodeSafetensors(tensors))],
+      ]);
     }),
   );
 
-/** Writes the checkpoint of a run that has just ended an epoch. */
-export const saveCheckpoint = (folder: string, snapshot: TE.TaskEither<OptimizerError, Snapshot>): Write =>
+/** The checkpoint of a run behind some whole epochs. */
+export const checkpointFiles = (snapshot: TE.TaskEither<OptimizerError, Snapshot>): Files =>
   pipe(
     snapshot,
     TE.mapLeft(showOptimizerError),
-    TE.flatMap((taken) => pipe(writeCheckpoint(folder, taken), TE.mapLeft(showFileError))),
+    TE.flatMapEither((taken) =>
+      E.tryCatch(
+        () => encodeCheckpoint(taken),
+        (thrown) => `the checkpoint cannot be written: ${reasonOf(thrown)}; the parameters are kept without it`,
+      ),
+    ),
+    TE.map((text) => new Map([[runFiles.checkpoint, O.some(text)]])),
   );
 
-/** Writes how the run ended, after everything else: a folder with a summary is complete. */
-export const writeSummary = (folder: string, run: Run, result: TrainResult<OptimizerState>): Write =>
-  pipe(replaceFile(folder, summaryName, jsonText(summaryOf(run, result, new Date()))), TE.mapLeft(showFileError));
+/** No checkpoint. */
+export const noCheckpoint: Changes = new Map([[runFiles.checkpoint, O.none]]);
+
+/** How the run ended; a folder with it is complete. */
+export const summaryFiles = (run: Run, result: TrainResult<OptimizerState>): Changes =>
+  new Map([[runFiles.summary, O.some(jsonText(summaryOf(run, result, new Date())))]]);

@@ -22,11 +22,11 @@ import { chooseTarget, showTargetChoice, showTargetError } from '../runtime/inde
 import { historyCharts } from './chart.js';
 import { startFromCheckpoint, startFromParameters } from './checkpoint.js';
 import { loadExperiment } from './experiments.js';
-import { withInterrupt } from './interrupt.js';
+import { sameFolder, withFolder } from './folder.js';
+import { type Signal, withInterrupt } from './interrupt.js';
 import { givenHyperparameters, misplacedHyperparameter, showSettingError } from './options.js';
-import { writeConfig } from './output.js';
 import { endingLine, epochLine, firstStepLine, historyTable, keptLine, publishedTable } from './render.js';
-import { type KeptResult, trainKept } from './training.js';
+import { type KeptResult, type RunFolder, trainKept } from './training.js';
 import { openView, type View } from './view.js';
 import { waitingFor } from './waiting.js';
 
@@ -43,6 +43,7 @@ export interface RunOptions extends Readonly<Record<string, unknown>> {
   readonly target?: string;
   readonly data?: string;
   readonly out?: string;
+  readonly overwrite?: boolean;
   readonly saveEvery?: number;
   readonly resume?: string;
   readonly init?: string;
@@ -146,62 +147,106 @@ const headline = ({ problem, settings, dataset, target, targetReason }: Prepared
   showTargetChoice({ target, reason: targetReason });
 
 /** What a user should know about the start. */
-const startLines = (start: Start, { resume, init }: RunOptions): readonly string[] => {
+const startLines = (start: Start, { resume, init, out }: RunOptions): readonly string[] => {
   switch (start._tag) {
     case 'Seed':
       return [];
     case 'Parameters':
       return [`starts from the parameters in ${init}`];
     case 'Snapshot':
-      return [`goes on from ${resume} after epoch ${start.snapshot.history.length}`];
+      return [
+        `goes on from ${resume} after epoch ${start.snapshot.history.length}`,
+        ...(out === undefined ? ['nothing of it is kept; name a folder with --out, which may be the same'] : []),
+      ];
   }
 };
 
-/** Where the run starts: at the seed's parameters, or where `--resume` or `--init` says. */
-const startOf = (made: Run, { resume, init, out, saveEvery }: RunOptions): Step<Start> => {
+/** Why options of files do not go together; nothing if they do. */
+const contradiction = ({ resume, init, out, overwrite, saveEvery }: RunOptions): string | undefined => {
   if (saveEvery !== undefined && out === undefined)
-    return TE.left('--save-every needs a folder for its checkpoints; name one with --out');
-  if (resume !== undefined && init !== undefined)
-    return TE.left('--resume and --init exclude each other; leave one of them out');
+    return '--save-every needs a folder for its checkpoints; name one with --out';
+  if (overwrite === true && out === undefined) return '--overwrite needs a folder to replace; name one with --out';
+  return resume !== undefined && init !== undefined
+    ? '--resume and --init exclude each other; leave one of them out'
+    : undefined;
+};
+
+/** Where the run starts: at the seed's parameters, or where `--resume` or `--init` says. */
+const startOf = (made: Run, { resume, init }: RunOptions): Step<Start> => {
   if (resume !== undefined) return startFromCheckpoint(made, resume);
   if (init !== undefined) return startFromParameters(made.problem.parameters, init);
   return TE.right({ _tag: 'Seed' });
 };
 
+/** The folder of the run, while no other process uses it; one that holds work is refused unless the user said what of. */
+const inFolder = <A>(
+  made: PreparedRun,
+  { out, overwrite = false, resume }: RunOptions,
+  use: (folder: RunFolder | undefined) => Step<A>,
+): Step<A> => {
+  if (out === undefined) return use(undefined);
+  return withFolder(out, (content) =>
+    pipe(
+      TE.fromTask<boolean, string>(async () => resume !== undefined && (await sameFolder(resume, out))),
+      TE.flatMap((goesOn): Step<A> => {
+        if (content === 'a study') return TE.left(`${out} holds a study; choose another folder with --out`);
+        if (goesOn && overwrite)
+          return TE.left('--overwrite would replace the run that --resume goes on with; leave one of them out');
+        if (content === 'a run' && !goesOn && !overwrite)
+          return TE.left(
+            `${out} holds a run; go on with it by --resume ${out}, replace it by --overwrite, or choose another folder with --out`,
+          );
+        return use({ path: out, config: configOf(made), replaces: content === 'a run' && !goesOn });
+      }),
+    ),
+  );
+};
+
+/** How a run of this program ended, beside what it reached. */
+interface Ended {
+  readonly kept: KeptResult;
+  readonly signal: Signal | undefined;
+}
+
 /** Trains, showing and keeping every epoch. */
 const trainShown = (
   made: PreparedRun,
   start: Start,
-  { out, saveEvery = 1 }: RunOptions,
+  folder: RunFolder | undefined,
+  { saveEvery = 1 }: RunOptions,
   view: View,
-): Step<KeptResult> =>
+): Step<Ended> =>
   withInterrupt((interrupted) => {
     let epoch = start._tag === 'Snapshot' ? start.snapshot.history.length + 1 : 1;
     let stepped = false;
-    return trainKept(made, {
-      folder: out,
-      start,
-      saveEvery,
-      interrupted,
-      onStep: (report, done, steps) => () => {
-        if (!stepped) view.line(firstStepLine(performance.now() / 1000, made.readingSeconds));
-        stepped = true;
-        view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`);
-      },
-      onEpoch: (record, { history }) => {
-        epoch = history.length + 1;
-        view.line(epochLine(record));
-      },
-      onUnwritten: (problem) => view.line(`${problem}; the run goes on and tries again after every epoch`),
-    });
+    return pipe(
+      trainKept(made, {
+        folder,
+        start,
+        saveEvery,
+        interrupted: () => interrupted() !== undefined,
+        onStep: (report, done, steps) => () => {
+          if (!stepped) view.line(firstStepLine(performance.now() / 1000, made.readingSeconds));
+          stepped = true;
+          view.progress(epoch, done, steps, `loss ${report.loss.toPrecision(4)}`);
+        },
+        onEpoch: (record, { history }) => {
+          epoch = history.length + 1;
+          view.line(epochLine(record));
+        },
+        onUnwritten: (problem) => view.line(`${problem}; the run goes on and tries again after every epoch`),
+      }),
+      TE.map((kept) => ({ kept, signal: interrupted() })),
+    );
   });
 
 /** The table and why the run ended; a failure, of the run or of writing, is left to the caller to report. */
 const showResult = (
   view: View,
-  { result: { progress, ending }, unwritten }: KeptResult,
+  { kept: { result, unwritten }, signal }: Ended,
   published: readonly PublishedResult[],
-): Step<void> => {
+): Step<Signal | undefined> => {
+  const { progress, ending } = result;
   const { history } = progress;
   const unkept = unwritten === undefined ? [] : [unwritten];
   if (history.length > 0) view.line(`\n${historyTable(history)}`);
@@ -212,24 +257,31 @@ const showResult = (
   const kept = keptLine(history);
   if (kept !== '') view.line(kept);
   view.line(endingLine(ending));
-  return unwritten === undefined ? TE.right(undefined) : TE.left(unwritten);
+  // one that came when the run had ended anyway has cut nothing short
+  const endedBy = ending._tag === 'Interrupted' ? signal : undefined;
+  return unwritten === undefined ? TE.right(endedBy) : TE.left(unwritten);
 };
 
 /** A prepared run, from its headline to its table. */
-const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<void> =>
+const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<Signal | undefined> =>
   pipe(
-    startOf(made, options),
-    TE.tap(() => (options.out === undefined ? TE.right(undefined) : writeConfig(options.out, configOf(made)))),
-    TE.tapIO((start) => () => {
-      for (const line of [headline(made), ...startLines(start, options), ...(made.dataset.notes ?? [])])
-        view.line(line);
-    }),
-    TE.flatMap((start) => trainShown(made, start, options, view)),
-    TE.flatMap((kept) => showResult(view, kept, made.published)),
+    inFolder(made, options, (folder) =>
+      pipe(
+        startOf(made, options),
+        TE.tapIO((start) => () => {
+          for (const line of [headline(made), ...startLines(start, options), ...(made.dataset.notes ?? [])])
+            view.line(line);
+        }),
+        TE.flatMap((start) => trainShown(made, start, folder, options, view)),
+      ),
+    ),
+    TE.flatMap((ended) => showResult(view, ended, made.published)),
   );
 
-/** Runs an experiment to its end; Left is one line for the user. */
-export const runSession = (name: string, options: RunOptions): Step<void> => {
+/** Runs an experiment to its end: the signal that cut it short, if one did; Left is one line for the user. */
+export const runSession = (name: string, options: RunOptions): Step<Signal | undefined> => {
+  const mistake = contradiction(options);
+  if (mistake !== undefined) return TE.left(mistake);
   const view = openView(process.stdout);
   const session = TE.bracket(
     prepareRun(name, options, view),

@@ -2,8 +2,6 @@
  * The folder of a study: `study.json` with its description and how it was started, and one folder per run, named
  * `<benchmark>/<solver>/<target>/seed-<n>`.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
@@ -22,9 +20,11 @@ import {
   studySchema,
   summarySchema,
 } from '../optim/index.js';
-import { checkpointName, startFromCheckpoint } from './checkpoint.js';
-import { type FileError, jsonText, makeFolder, readJson, replaceFile, showFileError } from './files.js';
+import { startFromCheckpoint } from './checkpoint.js';
+import { jsonText, replaceFile, showFileError } from './files.js';
+import { type Content, runFiles, studyFile } from './folder.js';
 import { machineSchema } from './machine.js';
+import { readCurrent, readCurrentJson } from './transaction.js';
 
 /** A step: Left is one line for the user. */
 type Step<A> = TE.TaskEither<string, A>;
@@ -56,22 +56,6 @@ export type RunConfig = Readonly<z.output<typeof configSchema>>;
 /** The schemas of the files that a report reads. */
 export const schemas = { study: studyFileSchema, config: configSchema };
 
-const exists = async (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** A JSON file that may be missing. */
-export const readIfThere = <S extends z.ZodType>(
-  path: string,
-  schema: S,
-): TE.TaskEither<FileError, O.Option<z.output<S>>> =>
-  pipe(
-    TE.fromTask<boolean, FileError>(() => exists(path)),
-    TE.flatMap((there) => (there ? pipe(readJson(path, schema), TE.map(O.some)) : TE.right(O.none))),
-  );
-
 /** A study as files hold it: experiments that were given as values are left as their names. */
 const writable = (study: Study): Study => ({
   ...study,
@@ -84,20 +68,34 @@ const writable = (study: Study): Study => ({
 });
 
 /**
- * Makes the folder of a study; a folder of another study is refused. Gives what records the study and the invocation in
- * it, for as soon as a run is known to be of this folder: where the first is refused, the folder stays as it was.
+ * Opens the folder of a study, which exists and is this process's own: a folder of another study, or of a run, is
+ * refused. Gives what records the study and the invocation in it, for as soon as a run is known to be of this folder:
+ * where the first is refused, the folder stays as it was.
  */
-export const openStudyFolder = (folder: string, study: Study, invocation: Invocation): Step<Step<void>> =>
+export const openStudyFolder = (
+  folder: string,
+  content: Content,
+  study: Study,
+  invocation: Invocation,
+): Step<Step<void>> =>
   pipe(
-    makeFolder(folder),
-    TE.flatMap(() => readIfThere(join(folder, 'study.json'), studyFileSchema)),
-    TE.mapLeft(showFileError),
+    content === 'a run'
+      ? TE.left(`${folder} holds a run; choose another folder with --out`)
+      : pipe(
+          readCurrentJson(folder, studyFile, studyFileSchema),
+          TE.mapLeft((error) => showFileError(error)),
+        ),
     TE.flatMap((found) => {
       if (O.isSome(found) && found.value.study.name !== study.name)
         return TE.left(`${folder} holds the study ${found.value.study.name}; choose another folder with --out`);
       const earlier = O.isSome(found) ? found.value.invocations : [];
       const file: StudyFile = { study: writable(study), invocations: [...earlier, invocation] };
-      return TE.right(pipe(replaceFile(folder, 'study.json', jsonText(file)), TE.mapLeft(showFileError)));
+      return TE.right(
+        pipe(
+          replaceFile(folder, studyFile, jsonText(file)),
+          TE.mapLeft((error) => showFileError(error)),
+        ),
+      );
     }),
   );
 
@@ -116,7 +114,9 @@ const configOf = (planned: PlannedRun, made: Omit<Run, 'target'>): RunConfig => 
 /** Where a run of a study stands. */
 export type Standing =
   /** Nothing to do. */
-  { readonly _tag: 'Complete' } | { readonly _tag: 'Open'; readonly start: Start };
+  | { readonly _tag: 'Complete' }
+  /** It starts here, and its folder is then to hold this configuration. */
+  | { readonly _tag: 'Open'; readonly start: Start; readonly config: RunConfig };
 
 /** The budget is not compared: a run can be continued for longer. */
 const withoutBudget = ({ epochs, seconds, ...config }: RunConfig): Omit<RunConfig, 'epochs' | 'seconds'> => config;
@@ -134,32 +134,38 @@ const checkConfig = (folder: string, found: O.Option<RunConfig>, expected: RunCo
 
 const startIn = (folder: string, made: Omit<Run, 'target'>): Step<Start> =>
   pipe(
-    TE.fromTask<boolean, string>(() => exists(join(folder, checkpointName))),
-    TE.flatMap((there) => (there ? startFromCheckpoint(made, folder) : TE.right<string, Start>({ _tag: 'Seed' }))),
+    readCurrent(folder, runFiles.checkpoint),
+    TE.mapLeft((error) => showFileError(error)),
+    TE.flatMap((found) =>
+      O.isSome(found) ? startFromCheckpoint(made, folder) : TE.right<string, Start>({ _tag: 'Seed' }),
+    ),
   );
 
-/** Where a run stands, by its folder, in which its configuration is then written; another run's folder is refused. */
-export const openRunFolder = (folder: string, planned: PlannedRun, made: Omit<Run, 'target'>): Step<Standing> => {
+/** Where a run stands, by its folder, which exists and is this process's own; another run's folder is refused. */
+export const openRunFolder = (
+  folder: string,
+  content: Content,
+  planned: PlannedRun,
+  made: Omit<Run, 'target'>,
+): Step<Standing> => {
   const expected = configOf(planned, made);
   return pipe(
-    makeFolder(folder),
+    content === 'a study' ? TE.left(`${folder} holds a study; choose another folder with --out`) : TE.Do,
     TE.flatMap(() =>
       pipe(
         TE.Do,
-        TE.bind('config', () => readIfThere(join(folder, 'config.json'), configSchema)),
-        TE.bind('summary', () => readIfThere(join(folder, 'summary.json'), summarySchema)),
+        TE.bind('config', () => readCurrentJson(folder, runFiles.config, configSchema)),
+        TE.bind('summary', () => readCurrentJson(folder, runFiles.summary, summarySchema)),
+        TE.mapLeft((error) => showFileError(error)),
       ),
     ),
-    TE.mapLeft(showFileError),
     TE.tap(({ config }) => TE.fromEither(checkConfig(folder, config, expected))),
     TE.flatMap(({ config, summary }): Step<Standing> => {
       if (O.isSome(config) && O.isSome(summary) && isComplete(summary.value, made.settings))
         return TE.right({ _tag: 'Complete' });
       return pipe(
-        replaceFile(folder, 'config.json', jsonText(expected)),
-        TE.mapLeft(showFileError),
-        TE.flatMap(() => (O.isSome(config) ? startIn(folder, made) : TE.right<string, Start>({ _tag: 'Seed' }))),
-        TE.map((start) => ({ _tag: 'Open', start })),
+        startIn(folder, made),
+        TE.map((start): Standing => ({ _tag: 'Open', start, config: expected })),
       );
     }),
   );

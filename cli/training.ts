@@ -1,6 +1,7 @@
 /** One run with a folder that keeps what it reaches, epoch by epoch. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   type EpochRecord,
@@ -15,14 +16,26 @@ import {
   showOptimizerError,
   type TrainResult,
 } from '../optim/index.js';
-import { saveCheckpoint, writeProgress, writeSummary } from './output.js';
+import { showFileError } from './files.js';
+import { checkpointFiles, configFiles, noCheckpoint, progressFiles, summaryFiles } from './output.js';
+import { type Changes, change } from './transaction.js';
+
+/** Where a run is kept. */
+export interface RunFolder {
+  /** It exists, and is this run's alone for as long as the run goes on. */
+  readonly path: string;
+  /** What `config.json` is to say. */
+  readonly config: unknown;
+  /** Does it hold another run? That one stays until this one has completed an epoch. */
+  readonly replaces: boolean;
+}
 
 /** Where a run starts, what it keeps and what it shows. */
 export interface KeptRun extends Pick<RunHooks, 'interrupted' | 'onStep'> {
-  /** The run's folder, which exists; nothing is kept without one. */
-  readonly folder: string | undefined;
+  /** Nothing is kept without one. */
+  readonly folder: RunFolder | undefined;
   readonly start: Start;
-  /** Epochs from one checkpoint to the next. */
+  /** Epochs from one checkpoint to the next; the first epoch that is kept has one as well. */
   readonly saveEvery: number;
   /** Hears of every epoch, before it is kept. */
   readonly onEpoch: (record: EpochRecord, progress: Progress<OptimizerState>) => void;
@@ -37,19 +50,38 @@ export interface KeptResult {
   readonly unwritten: string | undefined;
 }
 
-const keepEpoch = (
+/** What a run keeps of an epoch. */
+interface Reached {
+  readonly progress: Progress<OptimizerState>;
+  readonly snapshot: TE.TaskEither<OptimizerError, Snapshot>;
+}
+
+const noChanges: Changes = new Map();
+
+const together = (...parts: readonly Changes[]): Changes => new Map(parts.flatMap((part) => [...part]));
+
+/**
+ * The files after an epoch, all that a folder needs if it has none of this run yet. Only whole epochs can be gone on
+ * from: the order of the samples is drawn once per epoch.
+ */
+const epochFiles = (
   made: Run,
-  folder: string,
-  saveEvery: number,
-  progress: Progress<OptimizerState>,
-  snapshot: TE.TaskEither<OptimizerError, Snapshot>,
-): TE.TaskEither<string, void> => {
-  const { epoch = 0 } = progress.history.at(-1) ?? {};
-  // Only whole epochs can be gone on from: the order of the samples is drawn once per epoch.
-  const due = epoch % saveEvery === 0 || epoch === made.settings.epochs;
+  { folder, start, saveEvery }: KeptRun & { readonly folder: RunFolder },
+  { progress, snapshot }: Reached,
+  first: boolean,
+): TE.TaskEither<string, Changes> => {
+  const { epoch } = progress.history.at(-1) ?? { epoch: 0 };
+  const due = first || epoch % saveEvery === 0 || epoch === made.settings.epochs;
+  const checkpoint = (): TE.TaskEither<string, Changes> => {
+    if (Number.isInteger(epoch)) return due ? checkpointFiles(snapshot) : TE.right(noChanges);
+    if (!first) return TE.right(noChanges);
+    return start._tag === 'Snapshot' ? checkpointFiles(TE.right(start.snapshot)) : TE.right(noCheckpoint);
+  };
   return pipe(
-    writeProgress(folder, made, progress),
-    TE.flatMap(() => (Number.isInteger(epoch) && due ? saveCheckpoint(folder, snapshot) : TE.right(undefined))),
+    progressFiles(made, progress),
+    TE.bindTo('reached'),
+    TE.bind('checkpoint', checkpoint),
+    TE.map(({ reached, checkpoint: own }) => together(first ? configFiles(folder.config) : noChanges, reached, own)),
   );
 };
 
@@ -59,19 +91,46 @@ const keepEpoch = (
  */
 export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptResult> => {
   const { folder, interrupted, onStep, start } = kept;
-  // how keeping the last epoch went: each writes all that the earlier ones did
-  let last: E.Either<string, void> = E.right(undefined);
-  const keep = async (write: TE.TaskEither<string, void>): Promise<void> => {
-    const written = await write();
-    if (E.isLeft(written) && E.isRight(last)) kept.onUnwritten(written.left);
-    last = written;
-  };
-  const keepEnd = (folder: string, result: TrainResult<OptimizerState>): TE.TaskEither<string, void> =>
+  // how keeping the last epoch went; nothing is kept yet
+  let last: O.Option<E.Either<string, void>> = O.none;
+  const write = ({ path }: RunFolder, files: TE.TaskEither<string, Changes>): TE.TaskEither<string, void> =>
     pipe(
-      writeProgress(folder, made, result.progress),
-      TE.flatMap(() => writeSummary(folder, made, result)),
-      TE.flatMapEither(() => last),
+      files,
+      TE.flatMap((changes) =>
+        pipe(
+          change(path, changes),
+          TE.mapLeft((error) => showFileError(error)),
+        ),
+      ),
     );
+  // what failed may have left a folder that somebody emptied: the next epoch writes everything
+  const isFirst = (): boolean => O.isNone(last) || E.isLeft(last.value);
+  const keep = async (into: RunFolder, reached: Reached): Promise<void> => {
+    const written = await write(into, epochFiles(made, { ...kept, folder: into }, reached, isFirst()))();
+    if (E.isLeft(written) && (O.isNone(last) || E.isRight(last.value))) kept.onUnwritten(written.left);
+    last = O.some(written);
+  };
+  const keepEnd = (into: RunFolder, result: TrainResult<OptimizerState>): TE.TaskEither<string, void> => {
+    if (result.progress.history.length === 0 && into.replaces)
+      return TE.left(`${into.path} keeps the run that it held, as this one has completed no epoch`);
+    // where nothing was left to train, the folder may be another than the checkpoint's
+    const started = start._tag === 'Snapshot' ? checkpointFiles(TE.right(start.snapshot)) : TE.right(noCheckpoint);
+    return pipe(
+      progressFiles(made, result.progress),
+      TE.bindTo('reached'),
+      TE.bind('begun', () =>
+        O.isSome(last)
+          ? TE.right(isFirst() ? configFiles(into.config) : noChanges)
+          : pipe(
+              started,
+              TE.map((checkpoint) => together(configFiles(into.config), checkpoint)),
+            ),
+      ),
+      TE.map(({ reached, begun }) => together(begun, reached, summaryFiles(made, result))),
+      (files) => write(into, files),
+      TE.flatMapEither(() => O.getOrElse((): E.Either<string, void> => E.right(undefined))(last)),
+    );
+  };
   return pipe(
     run(
       made,
@@ -81,7 +140,7 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptR
         onStep,
         onEpoch: (record, progress, snapshot) => async () => {
           kept.onEpoch(record, progress);
-          if (folder !== undefined) await keep(keepEpoch(made, folder, kept.saveEvery, progress, snapshot));
+          if (folder !== undefined) await keep(folder, { progress, snapshot });
         },
       },
       start,

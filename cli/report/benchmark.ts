@@ -55,7 +55,9 @@ const sweepTable = (sweep: string, groups: readonly Group[], quantity: Quantity)
   const members = groups.filter((group) => group.sweep === sweep);
   const best = bestOf(members, quantity);
   return table(
-    `Sweep of ${sweep}: the best at the end stands for it elsewhere`,
+    O.isSome(best)
+      ? `Sweep of ${sweep}: the best at the end stands for it elsewhere`
+      : `Sweep of ${sweep}: none ended well for every seed, so none stands for it elsewhere`,
     ['solver', 'runs', 'failed', quantityNames[quantity], 'best'],
     members.map((group) => {
       const final = finalMoment(group, quantity);

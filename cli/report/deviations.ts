@@ -1,13 +1,29 @@
 /** How a study's runs differ from what is published, found in the results themselves. */
 import * as O from 'fp-ts/lib/Option.js';
 import type { Benchmark, Study } from '../../optim/index.js';
-import { groupsOf } from './groups.js';
+import { type Group, groupsOf } from './groups.js';
 import type { RunResult } from './results.js';
 
 const longest = (runs: readonly RunResult[]): number =>
   Math.max(0, ...runs.map(({ history }) => history.at(-1)?.seconds ?? 0));
 
 const seedsOf = (runs: readonly RunResult[]): number => new Set(runs.map(({ config }) => config.seed)).size;
+
+/** What failed of a group, and what that means for its values. */
+const failedSentence = (name: string, { label, runs, failures }: Group): readonly string[] => {
+  const [first] = failures;
+  if (first === undefined) return [];
+  const all = failures.length === runs.length;
+  const count = all
+    ? runs.length === 1
+      ? 'its only run'
+      : `all ${runs.length} runs`
+    : `${failures.length} of ${runs.length} runs`;
+  const values = all
+    ? 'it has no values'
+    : `values are of the ${runs.length - failures.length === 1 ? 'other one' : `other ${runs.length - failures.length}`}`;
+  return [`${name}, ${label}: ${count} failed (${first}); ${values}.`];
+};
 
 /** Sentences on one benchmark. */
 const benchmarkDeviations = (
@@ -48,11 +64,7 @@ const benchmarkDeviations = (
       ? []
       : [`${name}: the published seconds are of this hardware: ${published.hardware}; ours of the machine above.`]),
     ...(open > 0 ? [`${name}: ${open} of ${runs.length} runs have not ended; what they had reached is counted.`] : []),
-    ...groupsOf(study, runs).flatMap(({ label, runs: own, failures: [first, ...more] }) =>
-      first === undefined
-        ? []
-        : [`${name}, ${label}: ${1 + more.length} of ${own.length} runs failed (${first}); means are over the others.`],
-    ),
+    ...groupsOf(study, runs).flatMap((group) => failedSentence(name, group)),
   ];
 };
 

@@ -1,4 +1,5 @@
 /** The runs of a benchmark by solver: what tables and figures compare. */
+import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
 import {
   type EpochRecord,
@@ -50,29 +51,36 @@ export const finalMoment = ({ histories }: Group, quantity: Quantity): O.Option<
 /** Is a larger value of a quantity better? */
 const larger: { readonly [Q in Quantity]: boolean } = { testAccuracy: true, testLoss: false, trainLoss: false };
 
-// A solver that fails for any seed ranks behind all that never do.
-const rank = (group: Group, quantity: Quantity): number => {
-  const final = finalMoment(group, quantity);
-  if (O.isNone(final) || group.failures.length > 0) return Number.NEGATIVE_INFINITY;
-  const { mean } = final.value.value;
-  return larger[quantity] ? mean : -mean;
-};
+/** How well a group ended, larger is better; none where a run of it failed, or has reached nothing. */
+const rank = (group: Group, quantity: Quantity): O.Option<number> =>
+  group.failures.length > 0
+    ? O.none
+    : pipe(
+        finalMoment(group, quantity),
+        O.map(({ value: { mean } }) => (larger[quantity] ? mean : -mean)),
+      );
 
-/** The group of a sweep that ended best; the first of those that are equally good. */
-export const bestOf = (groups: readonly Group[], quantity: Quantity): O.Option<Group> =>
-  O.fromNullable(
-    groups.reduce<Group | undefined>(
-      (best, group) => (best === undefined || rank(group, quantity) > rank(best, quantity) ? group : best),
-      undefined,
+/** The group of a sweep that ended best, of those that never failed; the first of those that are equally good. */
+export const bestOf = (groups: readonly Group[], quantity: Quantity): O.Option<Group> => {
+  const ranked = groups.flatMap((group) =>
+    pipe(
+      rank(group, quantity),
+      O.match(
+        () => [],
+        (value) => [{ group, value }],
+      ),
     ),
   );
+  const most = Math.max(...ranked.map(({ value }) => value));
+  return O.fromNullable(ranked.find(({ value }) => value === most)?.group);
+};
 
 /** The names of the sweeps. */
 export const sweepsOf = (groups: readonly Group[]): readonly string[] => [
   ...new Set(groups.flatMap(({ sweep }) => (sweep === undefined ? [] : [sweep]))),
 ];
 
-/** The groups with every sweep represented by its best. */
+/** The groups with every sweep represented by its best; one without a best is not among them. */
 export const representatives = (groups: readonly Group[], quantity: Quantity): readonly Group[] => {
   const best = sweepsOf(groups).map((sweep) =>
     bestOf(

@@ -7,7 +7,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { reasonOf } from '../../dsl/index.js';
 import { type EpochRecord, historySchema, type Study, type Summary, summarySchema } from '../../optim/index.js';
 import { readJson, showFileError, unreadable } from '../files.js';
-import { type Invocation, type RunConfig, readIfThere, schemas } from '../studyFolder.js';
+import { runFiles, studyFile } from '../folder.js';
+import { type Invocation, type RunConfig, schemas } from '../studyFolder.js';
+import { readCurrentJson } from '../transaction.js';
 
 /** What one run reached. */
 export interface RunResult {
@@ -53,9 +55,9 @@ const foldersAt = (folder: string, depth: number): Step<readonly string[]> =>
 const readRun = (folder: string): Step<O.Option<RunResult>> =>
   pipe(
     TE.Do,
-    TE.bind('config', () => readIfThere(join(folder, 'config.json'), schemas.config)),
-    TE.bind('history', () => readIfThere(join(folder, 'history.json'), historySchema)),
-    TE.bind('summary', () => readIfThere(join(folder, 'summary.json'), summarySchema)),
+    TE.bind('config', () => readCurrentJson(folder, runFiles.config, schemas.config)),
+    TE.bind('history', () => readCurrentJson(folder, runFiles.history, historySchema)),
+    TE.bind('summary', () => readCurrentJson(folder, runFiles.summary, summarySchema)),
     TE.bimap(showFileError, ({ config, history, summary }) =>
       O.isNone(config) || O.isNone(history)
         ? O.none
@@ -69,7 +71,7 @@ export const readResults = (folder: string): Step<StudyResults> =>
     TE.Do,
     TE.bind('file', () =>
       pipe(
-        readJson(join(folder, 'study.json'), schemas.study),
+        readJson(join(folder, studyFile), schemas.study),
         TE.mapLeft((error) => `${showFileError(error)}; name the folder of a study, as sgn experiment writes it`),
       ),
     ),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -84,6 +84,31 @@ describe('sgn experiment', () => {
     }
   });
 
+  it('ends after the step when it is asked to, by the exit code of the signal, and goes on', async () => {
+    const out = join(folder, 'asked');
+    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', 'experiment', file, '--out', out]);
+    const code = new Promise((resolve) => child.on('close', resolve));
+    const [text, errors] = [child.stdout, child.stderr].map(async (stream) => {
+      let all = '';
+      for await (const chunk of stream) all += chunk;
+      return all;
+    });
+    const checkpoint = runPath(out, 'SGN(2)', 'checkpoint.json');
+    const watch = setInterval(() => {
+      if (epochsIn(checkpoint) < 2) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, 5);
+    const exitCode = await code;
+    clearInterval(watch);
+    expect(exitCode).to.equal(143);
+    expect(await errors).to.equal('');
+    expect(await text).to.match(/^interrupted: 0 of 2 runs are done; the same command goes on from here$/m);
+    const summary = summarySchema.parse(JSON.parse(await readFile(runPath(out, 'SGN(2)', 'summary.json'), 'utf8')));
+    expect(summary.ending).to.equal('Interrupted');
+    expect(existsSync(join(out, 'sgn.lock'))).to.equal(false);
+  });
+
   it('runs nothing again, continues for a larger budget, and reports', async () => {
     const out = join(folder, 'grown');
     const selection = { solvers: ['SGN(2)'], epochs: 2 };
@@ -125,6 +150,10 @@ describe('sgn experiment', () => {
     expect(leftOf(await session(file, out, { ...selection, epochs: 2 }))).to.equal(
       `cannot read ${checkpoint}: the checkpoint is damaged: its content has another checksum than its first line says`,
     );
+    const run = join(folder, 'of-a-run');
+    await mkdir(run);
+    await writeFile(join(run, 'config.json'), '{}');
+    expect(leftOf(await session(file, run))).to.match(/of-a-run holds a run; choose another folder with --out$/);
     const other = join(folder, 'other.json');
     await writeFile(other, JSON.stringify({ ...study, name: 'other' }));
     expect(leftOf(await session(other, out))).to.match(/holds the study killed; choose another folder/);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,10 +61,57 @@ describe('sgn run from a checkpoint', () => {
     expect(await refusal('boston', { saveEvery: 2 })).to.match(/--save-every needs a folder/);
     expect(await refusal('boston', { resume: join(folder, 'nowhere') })).to.match(/^cannot read .*nowhere/);
 
+    expect(await refusal('boston', { overwrite: true })).to.match(/--overwrite needs a folder/);
+    expect(await refusal('boston', { out: part })).to.match(
+      /part holds a run; go on with it by --resume .*part, replace it by --overwrite, or choose another folder with --out$/,
+    );
+    expect(await refusal('boston', { out: part, resume: whole, gradientMomentum })).to.match(/part holds a run; /);
+    expect(await refusal('boston', { out: part, resume: part, overwrite: true })).to.match(/leave one of them out$/);
+    expect(await refusal('boston', { out: join(folder, 'none'), resume: join(folder, 'none') })).to.match(
+      /none\/checkpoint\.json: no run in that folder has completed an epoch$/,
+    );
+    expect((await parameters('part')).equals(await parameters('whole')), 'after the refusals').to.equal(true);
+
     const damaged = join(folder, 'damaged.json');
     await writeFile(damaged, (await readFile(join(part, 'checkpoint.json'))).subarray(0, 2000));
     expect(await refusal('boston', { resume: damaged })).to.match(/damaged\.json: the checkpoint is damaged/);
     expect(await refusal('boston', { init: 'package.json' })).to.match(/neither a checkpoint nor safetensors/);
+  });
+
+  it('replaces a run by another only when that has completed an epoch, and then as a whole', async () => {
+    const [old, out] = [join(folder, 'old'), join(folder, 'replaced')];
+    await sgn(...boston, '--epochs', '2', '--out', out);
+    await sgn(...boston, '--epochs', '2', '--out', old);
+    const files = async (): Promise<ReadonlyMap<string, string>> =>
+      new Map(
+        await Promise.all(
+          (await readdir(out)).map(async (name) => [name, await readFile(join(out, name), 'latin1')] as const),
+        ),
+      );
+    const before = await files();
+    // a step of such a size that the loss is not finite
+    const diverges = { solver: 'sgd', learningRate: 1e30, epochs: 3, out, overwrite: true };
+    expect(await refusal('boston', diverges)).to.match(
+      /replaced keeps the run that it held, as this one has completed no epoch$/,
+    );
+    expect(await files()).to.deep.equal(before);
+
+    // ends inside of its first epoch: it has parameters to show, and no checkpoint to go on from
+    const short = ['run', 'boston', '--target', 'wasm', '--solver', 'sgd', '--batch', '4', '--seconds', '1e-9'];
+    await sgn(...short, '--out', out, '--overwrite');
+    expect(await readdir(out)).to.have.members([
+      'config.json',
+      'history.json',
+      'parameters.safetensors',
+      'summary.json',
+    ]);
+    expect((await summary('replaced')).epochs).to.be.lessThan(1);
+
+    // another folder goes on with the checkpoint that it starts from
+    const moved = join(folder, 'moved');
+    await sgn(...boston, '--epochs', '2', '--out', moved, '--resume', old);
+    await sgn(...boston, '--epochs', '5', '--out', moved, '--resume', moved);
+    expect((await parameters('moved')).equals(await parameters('whole'))).to.equal(true);
   });
 
   it('keeps the epoch that is best on held-out samples, also across a checkpoint', async () => {

@@ -18,14 +18,14 @@ interface Outcome {
 /** Runs `sgn` as a process of its own; `onOutput` hears what it has printed so far. */
 const sgn = (
   args: readonly string[],
-  onOutput: (out: string, child: { readonly interrupt: () => void }) => void = () => undefined,
+  onOutput: (out: string, child: { readonly send: (signal: NodeJS.Signals) => void }) => void = () => undefined,
 ): Promise<Outcome> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]);
     let [out, errors] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();
-      onOutput(out, { interrupt: () => child.kill('SIGINT') });
+      onOutput(out, { send: (signal) => child.kill(signal) });
     });
     child.stderr.on('data', (chunk: Buffer) => {
       errors += chunk.toString();
@@ -86,27 +86,38 @@ describe('sgn run', () => {
     expect((await readdir(join(folder, 'a'))).filter((name) => name.includes('partial'))).to.deep.equal([]);
   });
 
-  it('keeps what was reached when it is interrupted', async () => {
-    const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', join(folder, 'b')];
-    await mkdir(join(folder, 'b'));
-    await writeFile(join(folder, 'b', 'summary.json'), 'of an earlier run in this folder');
-    let sent = false;
-    let summarised: boolean | undefined;
-    const { code, out } = await sgn(args, (text, { interrupt }) => {
-      if (sent || !/^epoch +3 /m.test(text)) return;
-      sent = true;
-      summarised = existsSync(join(folder, 'b', 'summary.json'));
-      interrupt();
+  const endings = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const;
+  for (const [signal, exitCode] of endings)
+    it(`keeps what was reached when it is asked to end by ${signal}, and exits with ${exitCode}`, async () => {
+      const out = join(folder, signal);
+      await mkdir(out);
+      await writeFile(join(out, 'summary.json'), 'of an earlier run in this folder');
+      let sent = false;
+      let summarised: boolean | undefined;
+      const args = ['run', 'boston', '--epochs', '1000000', ...quick, '--out', out, '--overwrite'];
+      const { code, out: text } = await sgn(args, (shown, { send }) => {
+        if (sent || !/^epoch +3 /m.test(shown)) return;
+        sent = true;
+        summarised = existsSync(join(out, 'summary.json'));
+        send(signal);
+      });
+      expect(code).to.equal(exitCode);
+      expect(summarised, 'a summary while the run goes on').to.equal(false);
+      expect(text)
+        .to.include('interrupted; what was reached is kept')
+        .and.to.match(/│ epoch │/);
+      expect(await json(signal, 'history.json')).to.have.nested.property('[2].epoch', 3);
+      expect(await readdir(out)).to.have.members([
+        'checkpoint.json',
+        'config.json',
+        'history.json',
+        'parameters.safetensors',
+        'summary.json',
+      ]);
     });
-    expect(code).to.equal(0);
-    expect(summarised, 'a summary while the run goes on').to.equal(false);
-    expect(out)
-      .to.include('interrupted; what was reached is kept')
-      .and.to.match(/│ epoch │/);
-    const history = await json('b', 'history.json');
-    expect(history).to.have.nested.property('[2].epoch', 3);
-    expect(await readdir(join(folder, 'b'))).to.include('parameters.safetensors');
-  });
 
   it('ends with one line on standard error and exit code 1 where it cannot run', async () => {
     const { code, out, errors } = await sgn(['run', 'boston', '--damping', '-1']);

@@ -36,7 +36,7 @@ describe('a run whose folder goes away', () => {
     const folder = join(parent, name);
     const problems: string[] = [];
     const kept = await trainKept(made, {
-      folder,
+      folder: { path: folder, config: { name }, replaces: false },
       start: { _tag: 'Seed' },
       saveEvery: 1,
       interrupted: () => false,
@@ -53,11 +53,17 @@ describe('a run whose folder goes away', () => {
   it('goes on, says so once, and writes everything when it can', async () => {
     const { folder, problems, result, unwritten } = await trained('back', (epoch) => epoch === 1 || epoch === 4);
     expect(problems).to.have.length(1);
-    expect(problems[0]).to.match(/^cannot write .*history\.json/);
+    expect(problems[0]).to.match(/^cannot write .*back/);
     expect(unwritten).to.equal(undefined);
     const history = historySchema.parse(JSON.parse(readFileSync(join(folder, 'history.json'), 'utf8')));
     expect(history).to.deep.equal(result.progress.history).and.to.have.length(4);
-    expect(readdirSync(folder)).to.include.members(['checkpoint.json', 'parameters.safetensors', 'summary.json']);
+    expect(readdirSync(folder)).to.have.members([
+      'checkpoint.json',
+      'config.json',
+      'history.json',
+      'parameters.safetensors',
+      'summary.json',
+    ]);
   });
 
   it('has its result all the same, with what could not be written beside it', async () => {

@@ -147,10 +147,50 @@ describe('a report', () => {
       'A note of the author.',
       'digits: 2 of the 5 seeds',
       'digits: 500 training samples instead of 60000.',
-      'digits, SGD(9): 1 of 2 runs failed (step 2: the loss L(θ) is NaN); means are over the others.',
+      'digits, SGD(9): 1 of 2 runs failed (step 2: the loss L(θ) is NaN); values are of the other one.',
       'later: not run.',
     ])
       expect(text).to.include(`- ${sentence}`);
+  });
+
+  describe('of a sweep in which every solver failed for some seed', () => {
+    const failing = compose(
+      {
+        ...results,
+        runs: [
+          run('SGN(2)', 0, [0.6, 0.76], 4),
+          run('SGD(1)', 0, [0.5], 4, 'step 1: NaN'),
+          run('SGD(1)', 1, [0.5], 4, 'step 1: NaN'),
+          run('SGD(2)', 0, [0.9], 4),
+          run('SGD(2)', 1, [0.1], 4, 'step 2: NaN'),
+          run('SGD(9)', 0, [0.1], 4, 'step 3: NaN'),
+        ],
+      },
+      'sgn report tables',
+    );
+    const tables = failing.blocks.flatMap((block) => (block._tag === 'Table' ? [block] : []));
+
+    it('ticks none, and says that none stands for it', () => {
+      const [sweep] = tables.filter(({ caption }) => caption.includes('Sweep'));
+      expect(sweep?.caption).to.equal('Sweep of SGD: none ended well for every seed, so none stands for it elsewhere');
+      expect(sweep?.rows.map(([label, , failed, , best]) => [label, failed, best])).to.deep.equal([
+        ['SGD(1)', '2', ''],
+        ['SGD(2)', '1', ''],
+        ['SGD(9)', '1', ''],
+      ]);
+      const [final] = tables.filter(({ caption }) => caption.startsWith('At the end'));
+      expect(final?.rows.map(([label]) => label)).to.deep.equal(['SGN(2)']);
+    });
+
+    it('says of which runs the values are, where there are any', () => {
+      const text = markdown(failing, 'figures');
+      for (const sentence of [
+        'digits, SGD(1): all 2 runs failed (step 1: NaN); it has no values.',
+        'digits, SGD(2): 1 of 2 runs failed (step 2: NaN); values are of the other one.',
+        'digits, SGD(9): its only run failed (step 3: NaN); it has no values.',
+      ])
+        expect(text).to.include(`- ${sentence}`);
+    });
   });
 
   it('takes the best epoch on held-out samples where a run has such, and says so', () => {
