@@ -2,6 +2,7 @@
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { broadcastTo, contract, map, reduce, reshape, size, transpose } from '../../dsl/primitives.js';
 import type { Shape } from '../../dsl/shape.js';
+import { isAlwaysFinite } from './finite.js';
 import { uniform, uniformValue } from './uniform.js';
 
 const axesWithout = (rank: number, axes: readonly number[]): readonly number[] =>
@@ -156,7 +157,8 @@ const contractAsProduct = (node: NodeOf<'contract'>, self: Expr): Expr | undefin
 
 /** Simplifies one contraction. */
 export const simplifyContract = (node: NodeOf<'contract'>, self: Expr): Expr | undefined => {
-  if (uniformValue(node.left) === 0 || uniformValue(node.right) === 0) return uniform(0, self.shape);
+  const zeroTimes = (zero: Expr, other: Expr): boolean => uniformValue(zero) === 0 && isAlwaysFinite(other);
+  if (zeroTimes(node.left, node.right) || zeroTimes(node.right, node.left)) return uniform(0, self.shape);
   const minus = (operand: Expr) =>
     operand.node.op === 'map' && operand.node.fn === 'neg' ? operand.node.operands[0] : undefined;
   const [minusLeft, minusRight] = [minus(node.left), minus(node.right)];

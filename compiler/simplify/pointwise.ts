@@ -2,6 +2,7 @@
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { broadcastTo, map } from '../../dsl/primitives.js';
 import { type ScalarFunction, scalarRow } from '../../dsl/scalar.js';
+import { isAlwaysFinite } from './finite.js';
 import { uniform, uniformValue } from './uniform.js';
 
 type Rule = (operands: readonly Expr[], self: Expr) => Expr | undefined;
@@ -19,6 +20,10 @@ const constantFactor = (expr: Expr): readonly [number, Expr] | undefined => {
   const value = left === undefined ? undefined : uniformValue(left);
   return value === undefined || right === undefined ? undefined : [value, right];
 };
+
+/** Is it 0, or a number that float32 holds at full precision? */
+const isOrdinary = (value: number): boolean =>
+  value === 0 || (Math.abs(value) >= 2 ** -126 && Math.abs(value) < 2 ** 127);
 
 const add: Rule = ([a, b]) => {
   if (a === undefined || b === undefined) return undefined;
@@ -40,14 +45,17 @@ const sub: Rule = ([a, b]) => {
 const mul: Rule = ([a, b], self) => {
   if (a === undefined || b === undefined) return undefined;
   const [left, right] = [uniformValue(a), uniformValue(b)];
-  if (left === 0 || right === 0) return uniform(0, self.shape);
+  // 0 · ∞ and 0 · NaN are NaN
+  if ((left === 0 && isAlwaysFinite(b)) || (right === 0 && isAlwaysFinite(a))) return uniform(0, self.shape);
   if (left === 1) return b;
   if (right === 1) return a;
   if (left === -1) return map('neg', b);
   if (right !== undefined) return map('mul', b, a); // constants to the left
   if (left !== undefined) {
     const inner = constantFactor(b);
-    return inner === undefined ? undefined : map('mul', uniform(left * inner[0], self.shape), inner[1]);
+    const product = inner === undefined ? Number.NaN : left * inner[0];
+    // the product of the constants must not overflow, nor underflow, where the factors one by one do not
+    return inner !== undefined && isOrdinary(product) ? map('mul', uniform(product, self.shape), inner[1]) : undefined;
   }
   // signs outwards: (−a) b = −(a b)
   const [minusA, minusB] = [negated(a), negated(b)];
@@ -55,9 +63,8 @@ const mul: Rule = ([a, b], self) => {
   return minusB === undefined ? undefined : map('neg', map('mul', a, minusB));
 };
 
-const div: Rule = ([a, b], self) => {
+const div: Rule = ([a, b]) => {
   if (a === undefined || b === undefined) return undefined;
-  if (uniformValue(a) === 0) return uniform(0, self.shape);
   if (uniformValue(b) === 1) return a;
   const minusA = negated(a);
   return minusA === undefined ? undefined : map('neg', map('div', minusA, b));

@@ -1,6 +1,7 @@
 /**
  * Simplification: algebraic identities, constant folding and sharing, bottom-up and to a fixed point. Every rule keeps
- * the value for finite operands; none moves a computation across a rounding that log-sum-exp style stability needs.
+ * the value for finite operands, and none makes a number of what is not finite; none moves a computation across a
+ * rounding that log-sum-exp style stability needs. The sign of a zero is not kept.
  */
 import { rewrite } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';

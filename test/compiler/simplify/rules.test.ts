@@ -29,8 +29,8 @@ const pointwise: readonly Example[] = [
   ['x − 0 = x', map('sub', x, uniform(0)), x],
   ['0 − x = −x', map('sub', uniform(0), x), map('neg', x)],
   ['x − (−y) = x + y', map('sub', x, map('neg', y)), map('add', x, y)],
-  ['0 · x = 0', map('mul', uniform(0), x), uniform(0)],
-  ['x · 0 = 0', map('mul', x, uniform(0)), uniform(0)],
+  ['0 · x = 0 for a truth value x', map('mul', uniform(0), map('less', x, y)), uniform(0)],
+  ['x · 0 = 0 for an index x', map('mul', p.iota(4), uniform(0)), uniform(0)],
   ['1 · x = x', map('mul', uniform(1), x), x],
   ['x · 1 = x', map('mul', x, uniform(1)), x],
   ['−1 · x = −x', map('mul', uniform(-1), x), map('neg', x)],
@@ -39,7 +39,6 @@ const pointwise: readonly Example[] = [
   ['(−x) · y = −(x · y)', map('mul', map('neg', x), y), map('neg', map('mul', x, y))],
   ['x · (−y) = −(x · y)', map('mul', x, map('neg', y)), map('neg', map('mul', x, y))],
   ['(−x) · (−y) = x · y', map('mul', map('neg', x), map('neg', y)), map('mul', x, y)],
-  ['0 / x = 0', map('div', uniform(0), x), uniform(0)],
   ['x / 1 = x', map('div', x, uniform(1)), x],
   ['(−x) / y = −(x / y)', map('div', map('neg', x), y), map('neg', map('div', x, y))],
   ['−(−x) = x', map('neg', map('neg', x)), x],
@@ -87,7 +86,16 @@ const folds: readonly Example[] = [
   ],
   ['Σ Σ x = Σ x over both', p.reduce('sum', p.reduce('sum', m, [0]), [0]), p.reduce('sum', m, [0, 1])],
   ['max max x = max x over both', p.reduce('max', p.reduce('max', m, [1]), [0]), p.reduce('max', m, [0, 1])],
-  ['a contraction with 0 is 0', p.contract(m, [0, 1], uniform(0, [4, 3]), [1, 2], [0, 2]), uniform(0, ['n', 3])],
+  [
+    'a contraction of truth values with 0 is 0',
+    p.contract(map('equal', m, n), [0, 1], uniform(0, [4, 3]), [1, 2], [0, 2]),
+    uniform(0, ['n', 3]),
+  ],
+  [
+    'a contraction with 0 stays where the other factor can be infinite or NaN',
+    p.contract(m, [0, 1], uniform(0, [4, 3]), [1, 2], [0, 2]),
+    p.broadcastTo(map('mul', uniform(0, ['n']), p.reduce('sum', m, [1])), ['n', 3], [0]),
+  ],
   [
     '(−A) B = −(A B)',
     p.contract(map('neg', m), [0, 1], w, [1, 2], [0, 2]),
@@ -194,6 +202,17 @@ const convolution: readonly Example[] = [
   ],
 ];
 
+/** What a rule must not touch: the expression is its own result. */
+const untouched: readonly (readonly [reason: string, expr: Expr])[] = [
+  ['0 · x, where x can be infinite or NaN', map('mul', uniform(0), x)],
+  ['0 · tanh x, which is NaN where x is', map('mul', uniform(0), map('tanh', x))],
+  ['0 / x, where x can be 0 or NaN', map('div', uniform(0), x)],
+  ['x − x', map('sub', x, x)],
+  ['x / x', map('div', x, x)],
+  ['x⁰ of a variable power', map('pow', x, map('mul', uniform(0), y))],
+  ['1e30 · (1e30 · x), whose constants overflow', map('mul', uniform(1e30), map('mul', uniform(1e30), x))],
+];
+
 const groups = { pointwise, folds, movement, convolution };
 
 describe('simplify, rule by rule', () => {
@@ -206,6 +225,10 @@ describe('simplify, rule by rule', () => {
           expect(simplify([before])[0]).to.equal(after);
         });
     });
+
+  describe('leaves alone', () => {
+    for (const [reason, expr] of untouched) it(reason, () => expect(simplify([expr])[0]).to.equal(expr));
+  });
 
   it('leaves alone what it must: signed zeros, infinities and NaN are constants of their own', () => {
     const reciprocal = (value: number): Expr => map('div', p.literal(1), p.literal(value));
