@@ -104,19 +104,14 @@ export const firstOrder = (
       executables(count),
       TE.flatMap((executable) => executable.exclusive(executable.run('step', inputs))),
       TE.flatMapEither((result) => {
-        const arrayNamed = (name: string): E.Either<OptimizerError, DeviceVector> => arrayOf('step', result, name);
         return pipe(
           finiteScalars(step, result, quantities),
-          E.bindTo('scalar'),
-          E.bind('theta', () => arrayNamed('thetaNext')),
-          E.bind('memory', () =>
-            pipe(
-              state.memory,
-              R.traverseWithIndex(E.Applicative)((name) => arrayNamed(name)),
-            ),
-          ),
-          E.map(({ scalar, theta, memory }) => ({
-            state: { step, theta, memory },
+          E.map((scalar) => ({
+            state: {
+              step,
+              theta: arrayOf(result, 'thetaNext'),
+              memory: R.mapWithIndex((name) => arrayOf(result, name))(state.memory),
+            },
             report: {
               step,
               loss: scalar('loss'),

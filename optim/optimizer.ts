@@ -60,7 +60,7 @@ export type OptimizerError =
       readonly stepSize: number;
       /** ρ of this step. */
       readonly damping: number;
-      /** How many steps from the same θ were rejected before. */
+      /** How often steps from the same θ were rejected before, or shrunk ahead of being taken back. */
       readonly rejections: number;
       /** What to do, as far as the settings tell. */
       readonly remedy: string;
@@ -79,7 +79,7 @@ export const showOptimizerError = (error: OptimizerError): string => {
       return `step ${error.step}: ${error.quantity} is ${error.value}`;
     case 'NoFiniteStepError': {
       const { step, trials, stepSize, damping, rejections, remedy } = error;
-      const before = rejections === 0 ? '' : `, nor was it in the ${rejections} steps before`;
+      const before = rejections === 0 ? '' : `, nor after ${rejections} rejections before`;
       return (
         `step ${step}: the loss L(θ + αΔθ) is finite for none of the α that were tried ` +
         `(${trials}, the smallest ${stepSize}) with ρ = ${damping}${before}; ${remedy}`

@@ -22,7 +22,7 @@ export interface SgnState extends OptimizerState {
   readonly cgIterations: number;
   /** Δθ [d] of the last step, 0 before the first and after one that was rejected, where CG starts warm. */
   readonly direction: O.Option<DeviceVector>;
-  /** How many steps from this θ were rejected. */
+  /** How often steps from this θ were found too long: rejected, or shrunk ahead of being taken back. */
   readonly rejections: number;
   /** Where the step to this θ was made, to go back to if there is no going on from here. */
   readonly origin: O.Option<Origin>;
@@ -80,7 +80,7 @@ export const runLinearize = (
         E.map((scalar) => ({
           loss: scalar('loss'),
           gradientNorm: Math.sqrt(scalar('gradientNorm2')),
-          momentum: O.fromNullable(result.arrays.momentum),
+          momentum: O.map(() => arrayOf(result, 'momentum'))(state.momentum),
         })),
       ),
     ),
@@ -98,15 +98,17 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
     executable.run('solve', { damping, cgTolerance: settings.cgTolerance, cgIterations, ...last }),
     TE.flatMapEither((result) =>
       pipe(
-        finiteScalars(step, result, {
-          curvature: 'pᵀ(G + ρI)p of CG',
-          residualProduct: 'rᵀMr of CG',
-          directionNorm2: 'the squared norm of the direction ΔθᵀΔθ',
-          slope: 'the slope m̂ᵀΔθ',
-          predicted: 'the predicted reduction ½(r + g)ᵀΔθ',
-          iterations: 'the number of CG iterations',
-          status: 'the status of CG',
-        }),
+        // float64 on the interpreter, and no part of a state
+        finiteScalars(step, result, { curvature: 'pᵀ(G + ρI)p of CG', residualProduct: 'rᵀMr of CG' }, Number.isFinite),
+        E.flatMap(() =>
+          finiteScalars(step, result, {
+            directionNorm2: 'the squared norm of the direction ΔθᵀΔθ',
+            slope: 'the slope m̂ᵀΔθ',
+            predicted: 'the predicted reduction ½(r + g)ᵀΔθ',
+            iterations: 'the number of CG iterations',
+            status: 'the status of CG',
+          }),
+        ),
         E.filterOrElse(
           (scalar) => stopReason(scalar('status'))._tag !== 'NonFinite',
           (scalar) => nonFinite(step, 'an inner product of CG (by its status)', scalar('status')),
@@ -117,7 +119,7 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
           slope: scalar('slope'),
           predicted: scalar('predicted'),
           directionNorm: Math.sqrt(scalar('directionNorm2')),
-          direction: O.fromNullable(result.arrays.direction),
+          direction: O.map(() => arrayOf(result, 'direction'))(state.direction),
         })),
       ),
     ),
@@ -128,11 +130,9 @@ export const runSolve = (executable: Executable, settings: SgnHyperparameters, s
 export const runTrial = (executable: Executable, stepSize: number): Result<ThetaTrial> =>
   pipe(
     executable.run('trial', { stepSize }),
-    TE.flatMapEither(
-      (result): E.Either<OptimizerError, ThetaTrial> =>
-        pipe(
-          arrayOf('trial', result, 'thetaNext'),
-          E.map((theta) => ({ stepSize, loss: scalarOf(result, 'trialLoss'), theta })),
-        ),
-    ),
+    TE.map((result) => ({
+      stepSize,
+      loss: scalarOf(result, 'trialLoss'),
+      theta: arrayOf(result, 'thetaNext'),
+    })),
   );

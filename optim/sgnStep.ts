@@ -192,7 +192,11 @@ const endOf = (
 ): E.Either<OptimizerError, StepEnd & Pick<SgnState, 'rejections' | 'origin'>> => {
   const { step, theta, damping, rejections } = from;
   if (O.isSome(trial))
-    return E.right({ ...trial.value, rejections: 0, origin: O.some({ theta, damping, rejections }) });
+    return E.right({
+      ...trial.value,
+      rejections: 0,
+      origin: O.some({ theta, damping, rejections: rejections + shrinks }),
+    });
   if (canReact(settings, rejections))
     return E.right({ stepSize: 0, loss: at.loss, theta, rejections: rejections + 1, origin: from.origin });
   const stepSize = firstStepSize(settings, from) * settings.shrink ** shrinks;

@@ -62,7 +62,9 @@ const base64Length = (length: number): number => 4 * Math.ceil((bytesPerFloat * 
 export const vectorSchema = (length: number) =>
   z.codec(
     z.base64().length(base64Length(length), { error: `expected ${length} float32 numbers in base64` }),
-    z.custom<Float32Array>((value) => value instanceof Float32Array),
+    z.custom<Float32Array>((value) => value instanceof Float32Array && value.every(Number.isFinite), {
+      error: `expected ${length} finite float32 numbers`,
+    }),
     { decode: floatsOf, encode: textOf },
   );
 

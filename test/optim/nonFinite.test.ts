@@ -29,6 +29,8 @@ import {
   sgn,
   sgnHyperparameters,
   showOptimizerError,
+  solverSchemas,
+  withOptimizer,
 } from '../../optim/index.js';
 import { interpreterTarget, type Target, wasmTarget } from '../../runtime/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
@@ -219,7 +221,7 @@ describe('a loss that is not finite after a step', () => {
       expect(theta).to.deep.equal([0]);
       const { error } = leftOf(await optimizer.step(state, batch)());
       expect(error).to.include({ _tag: 'NoFiniteStepError', step: 101, trials: lineSearch ? 3 : 1, rejections: 100 });
-      expect(showOptimizerError(error)).to.include(', nor was it in the 100 steps before; start from other parameters');
+      expect(showOptimizerError(error)).to.include(', nor after 100 rejections before; start from other parameters');
     }
   });
 
@@ -314,6 +316,29 @@ describe('values that are not finite', () => {
     const error = await failureOf(explosive, target, {}, batchOf([[1e15, 2]]), [0]);
     target.dispose();
     expect(error).to.include({ _tag: 'NonFiniteError', step: 1, quantity: 'pᵀ(G + ρI)p of CG' });
+  });
+
+  const huge = { learningRate: 1e42 };
+  for (const solver of ['sgd', 'momentum', 'nesterov', 'adam'] as const)
+    it(`in the next parameters as float32 holds them are an error of ${solver}, where float64 would do`, async () => {
+      const settings = solverSchemas[solver].parse(huge);
+      const failed = await withOptimizer(solver, boxBod, settings, interpreterTarget, async (optimizer) =>
+        leftOf(await optimizer.step(optimizer.init(Float32Array.of(1, 1)), boxBodData)()),
+      );
+      expect(failed.error).to.deep.equal({
+        _tag: 'NonFiniteError',
+        step: 1,
+        quantity: 'the squared norm of the next parameters θᵀθ',
+        value: Number.POSITIVE_INFINITY,
+      });
+    });
+
+  it('in a direction as float32 holds it are an error of SGN, where float64 would do', async () => {
+    // Gauss-Newton on 1e-8 a = 1e13 gives a = 1e21, whose square float32 has not
+    const line = fitting('line', mul(parameter('a', []), x));
+    const settings = { damping: 1e-60, minDamping: 1e-60, cgTolerance: 0 };
+    const error = await failureOf(line, interpreterTarget, settings, batchOf([[1e-8, 1e13]]), [0]);
+    expect(error).to.include({ _tag: 'NonFiniteError', quantity: 'the squared norm of the direction ΔθᵀΔθ' });
   });
 
   it('in the next parameters of SGD are an error', async () => {

@@ -15,14 +15,24 @@ import { leftOf, rightOf } from '../support/evaluation.js';
 const bits = (values: Float32Array): readonly number[] => [...new Uint32Array(values.slice().buffer)];
 
 describe('optimizer states as plain data', () => {
-  it('keeps every bit of a float32 vector through JSON, of NaN, −0 and subnormal numbers too', () => {
+  it('keeps every bit of a float32 vector through JSON, of −0 and subnormal numbers too', () => {
     fc.assert(
-      fc.property(fc.float32Array({ maxLength: 20 }), (values) => {
+      fc.property(fc.float32Array({ maxLength: 20, noNaN: true, noDefaultInfinity: true }), (values) => {
         const schema = vectorSchema(values.length);
         const text = JSON.stringify(z.encode(schema, values));
         expect(bits(schema.parse(JSON.parse(text)))).to.deep.equal(bits(values));
       }),
     );
+  });
+
+  it('neither reads nor writes a vector that is not finite', () => {
+    const schema = vectorSchema(2);
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      expect(z.safeEncode(schema, Float32Array.of(1, bad)).error?.issues[0]?.message).to.equal(
+        'expected 2 finite float32 numbers',
+      );
+      expect(schema.safeParse(encodeVector(Float32Array.of(bad, 1))).success).to.equal(false);
+    }
   });
 
   it('writes little-endian bytes', () => {
