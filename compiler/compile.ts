@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
+import { at } from '../dsl/internal.js';
 import type { Expr } from '../dsl/node.js';
 import { showOperand } from '../dsl/print.js';
 import { type Sizes, showShape } from '../dsl/shape.js';
@@ -125,9 +126,9 @@ export const compileTraced = (source: ProgramExpressions): E.Either<CompileError
   if (E.isLeft(checked)) return checked;
   const outputs = source.stages.flatMap((stage) => Object.values(stage.outputs));
   const trace = runPasses(outputs);
-  const scopes = checkScopes(trace[0]?.outputs ?? outputs);
+  const scopes = checkScopes(at(trace, 0, 'passes').outputs);
   if (E.isLeft(scopes)) return scopes;
-  const passed = trace.at(-1)?.outputs ?? outputs;
+  const passed = at(trace, trace.length - 1, 'passes').outputs;
   const invalid = passed.find(({ node }) => node.op === 'invalid');
   if (invalid?.node.op === 'invalid') return E.left(invalid.node.error);
   const { buffers, stages, kernelOf } = lower(withOutputs(source.stages, passed), source.sizes);

@@ -4,11 +4,14 @@
  * gives each loop a scope of its own. Everything after this asks of a variable in which loop it lives.
  */
 import { freshVariable, make, rewrite, substitute } from '../dsl/expr.js';
+import { internal, only } from '../dsl/internal.js';
 import type { Expr, NodeOf } from '../dsl/node.js';
 import { dependents } from './differentiate/dependents.js';
 
 const fresh = (variable: Expr): Expr =>
-  freshVariable(variable.node.op === 'variable' ? variable.node.name : '', variable.shape);
+  variable.node.op === 'variable'
+    ? freshVariable(variable.node.name, variable.shape)
+    : internal('separateLoops', `a loop binds ${String(variable)}`);
 
 /** The variables of a loop, and of every loop inside it that is another one once they are renamed. */
 const boundWith = ({ variables, next, proceed }: NodeOf<'iterate'>): ReadonlySet<Expr> => {
@@ -25,8 +28,12 @@ const boundWith = ({ variables, next, proceed }: NodeOf<'iterate'>): ReadonlySet
 const renamed = (node: NodeOf<'iterate'>): Expr => {
   const names = new Map([...boundWith(node)].map((variable) => [variable, fresh(variable)] as const));
   const inside = (exprs: readonly Expr[]): readonly Expr[] => substitute(exprs, names);
-  const [proceed = node.proceed] = inside([node.proceed]);
-  return make({ ...node, variables: inside(node.variables), next: inside(node.next), proceed });
+  return make({
+    ...node,
+    variables: inside(node.variables),
+    next: inside(node.next),
+    proceed: only(inside([node.proceed]), 'separateLoops'),
+  });
 };
 
 /** Expressions of the same values in which no two loops share a variable; where none did, they keep their identity. */

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { GpujsPlan, StagePlan } from '../../compiler/emit/gpujs/index.js';
 import type { Kernel, Program, Step } from '../../compiler/program.js';
+import { at, internal } from '../../dsl/internal.js';
 import { stageGate, turnstile } from '../stages.js';
 import type { DeviceArray, Executable, StageInput, StageResult, TargetError } from '../target.js';
 import type { Device } from './device.js';
@@ -124,7 +125,9 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
       arrays[name] = leaseArray(handle.right, (error) => failure(stage.name, messageOf(error)));
     }
     return E.right({
-      scalars: Object.fromEntries(scalarPorts.map(({ name }, i) => [name, read.right[i] ?? Number.NaN])),
+      scalars: Object.fromEntries(
+        scalarPorts.map(({ name }, i) => [name, at(read.right, i, `scalars of ${stage.name}`)]),
+      ),
       arrays,
     });
   };
@@ -136,12 +139,12 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
       const stage = plan.stages.find((candidate) => candidate.stage.name === name);
       if (stage === undefined) return E.left(failure(name, 'the stage is not part of the plan'));
       for (const port of stage.stage.inputs) {
-        const handle = await accept(name, inputs[port.name] ?? Number.NaN);
+        const handle = await accept(name, inputs[port.name] ?? internal(name, `input ${port.name} was admitted`));
         if (E.isLeft(handle)) return handle;
         fill(port.buffer, handle.right);
       }
       const outcome = await runSteps(name, stage.stage.steps, (step) => {
-        for (const buffer of stage.done[step] ?? []) fill(buffer, undefined);
+        for (const buffer of at(stage.done, step, `steps of ${name}`)) fill(buffer, undefined);
       });
       if (E.isLeft(outcome)) {
         forget();

@@ -1,6 +1,7 @@
 /** Emitted kernels on a device: compiled at their first call, checked once to run where they should. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { EmittedKernel } from '../../compiler/emit/gpujs/index.js';
+import { internal } from '../../dsl/internal.js';
 import type { KernelSource, TargetError, TargetName } from '../target.js';
 import type { Device } from './device.js';
 import type { Handle } from './handles.js';
@@ -26,7 +27,9 @@ export const lostOr = (device: Device, error: TargetError): TargetError => {
 };
 
 const argumentOf = (buffer: NativeResult): NativeArgument =>
-  isHandle(buffer) ? buffer : nativeInput(buffer instanceof Float32Array ? buffer : new Float32Array(0));
+  isHandle(buffer)
+    ? buffer
+    : nativeInput(buffer instanceof Float32Array ? buffer : internal('gpu.js argument', 'rows that are not flat'));
 
 const sourcesOf = ({ name, source }: EmittedKernel, native: NativeKernel | undefined): readonly KernelSource[] => {
   const { compiledSource, compiledFragmentShader } = native?.kernel ?? {};

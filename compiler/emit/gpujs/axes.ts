@@ -1,6 +1,8 @@
 /** How a kernel's axes are laid over gpu.js threads, and how addresses are written in terms of them. */
 import * as E from 'fp-ts/lib/Either.js';
+import { at, lookup } from '../../../dsl/internal.js';
 import type { Affine, Kernel } from '../../program.js';
+import { extentOf, productOf } from '../../queries.js';
 import type { EmitError, GpujsMode } from './types.js';
 import { foldsTwoDimensions, largestDividend, largestExactInteger, maxThreads, wholeQuotient } from './workarounds.js';
 
@@ -22,8 +24,6 @@ export interface ThreadLayout {
   /** The output axes, by position in `Kernel.axes`. */
   readonly axes: ReadonlyMap<number, AxisText>;
 }
-
-const product = (extents: readonly number[]): number => extents.reduce((total, extent) => total * extent, 1);
 
 // All ways to cut a list into at most three consecutive groups.
 const groupings = (axes: readonly number[]): readonly (readonly (readonly number[])[])[] => {
@@ -47,11 +47,10 @@ const fits = (extents: readonly number[]): boolean => {
  * dimension, such that the largest shared one is as small as possible, and are told apart by division.
  */
 export const layThreads = (kernel: Kernel, mode: GpujsMode): E.Either<EmitError, ThreadLayout> => {
-  const extentOf = (axis: number): number => kernel.axes[axis]?.extent ?? 1;
-  const wide = kernel.outputAxes.filter((axis) => extentOf(axis) > 1);
-  const extentsOf = (groups: readonly (readonly number[])[]) => groups.map((group) => product(group.map(extentOf)));
+  const wide = kernel.outputAxes.filter((axis) => extentOf(kernel, axis) > 1);
+  const extentsOf = (groups: readonly (readonly number[])[]) => groups.map((group) => productOf(kernel, group));
   const shared = (groups: readonly (readonly number[])[]): number =>
-    Math.max(1, ...groups.filter((group) => group.length > 1).map((group) => product(group.map(extentOf))));
+    Math.max(1, ...groups.filter((group) => group.length > 1).map((group) => productOf(kernel, group)));
   const candidates = groupings(wide)
     .filter((groups) => fits(extentsOf(groups).toReversed()) && shared(groups) <= largestDividend)
     .toSorted((a, b) => shared(a) - shared(b) || a.length - b.length);
@@ -60,7 +59,7 @@ export const layThreads = (kernel: Kernel, mode: GpujsMode): E.Either<EmitError,
     return E.left({
       _tag: 'EmitError',
       kernel: kernel.name,
-      reason: `no thread layout for output extents ${wide.map(extentOf).join(' × ')}`,
+      reason: `no thread layout for output extents ${wide.map((axis) => extentOf(kernel, axis)).join(' × ')}`,
     });
 
   const extents = extentsOf(groups).toReversed();
@@ -70,10 +69,10 @@ export const layThreads = (kernel: Kernel, mode: GpujsMode): E.Either<EmitError,
   for (const axis of kernel.outputAxes) axes.set(axis, { text: '0', integer: true, start: 0 });
   const declarations: string[] = [];
   for (const [i, group] of groups.toReversed().entries()) {
-    let rest = `this.thread.${names[i] ?? 'z'}`;
+    let rest = `this.thread.${at(names, i, 'gpu.js threads')}`;
     let integer = true;
     for (const axis of group.slice(1).toReversed()) {
-      const extent = extentOf(axis);
+      const extent = extentOf(kernel, axis);
       declarations.push(`const d${axis} = ${wholeQuotient(rest, extent)};`);
       declarations.push(`const o${axis} = ${rest} - d${axis} * ${extent};`);
       axes.set(axis, { text: `o${axis}`, integer: false, start: 0 });
@@ -83,14 +82,16 @@ export const layThreads = (kernel: Kernel, mode: GpujsMode): E.Either<EmitError,
     const [outermost] = group;
     if (outermost !== undefined) axes.set(outermost, { text: rest, integer, start: 0 });
   }
-  const threads = extents.length === 0 ? [1] : folded ? [extents[0] ?? 1, 1, extents[1] ?? 1] : extents;
+  const threads = extents.length === 0 ? [1] : folded ? extents.toSpliced(1, 0, 1) : extents;
   return E.right({ threads, declarations, axes });
 };
+
+const place = 'gpu.js address';
 
 /** Largest absolute value that an affine form takes on the way to its value. */
 const reach = (affine: Affine, kernel: Kernel, axes: ReadonlyMap<number, AxisText>): number =>
   affine.terms.reduce((total, { axis, stride }) => {
-    const extent = (kernel.axes[axis]?.extent ?? 1) + (axes.get(axis)?.start ?? 0);
+    const extent = extentOf(kernel, axis) + lookup(axes, axis, place).start;
     return total + Math.abs(stride) * extent;
   }, Math.abs(affine.offset));
 
@@ -98,7 +99,7 @@ const reach = (affine: Affine, kernel: Kernel, axes: ReadonlyMap<number, AxisTex
 export const affineText = (affine: Affine, kernel: Kernel, axes: ReadonlyMap<number, AxisText>): string | undefined => {
   const terms = affine.terms.map(({ axis, stride }) => ({
     stride,
-    ...(axes.get(axis) ?? { text: '0', integer: true, start: 0 }),
+    ...lookup(axes, axis, place),
   }));
   const exact = terms.every(({ integer }) => integer);
   if (!exact && reach(affine, kernel, axes) > largestExactInteger) return undefined;

@@ -1,4 +1,5 @@
 /** Blocks as statements: each instruction is written in the outermost loop in which its operands are known. */
+import { at, lookup } from '../../../dsl/internal.js';
 import type { Affine, Block, Instruction, Kernel } from '../../program.js';
 import { type AxisText, affineText } from './axes.js';
 import { scalarText } from './scalars.js';
@@ -28,11 +29,13 @@ export interface BlockText {
   readonly inexact: boolean;
 }
 
+const place = 'gpu.js block';
+
 /** The level of every axis, quotients included. */
 const axisLevels = (kernel: Kernel, loops: readonly number[]): readonly number[] => {
   const levelOf = (axis: number): number => {
-    const known = kernel.axes[axis];
-    return known === undefined || known.kind === 'loop'
+    const known = at(kernel.axes, axis, place);
+    return known.kind === 'loop'
       ? loops.indexOf(axis) + 1
       : Math.max(0, ...known.from.terms.map((term) => levelOf(term.axis)));
   };
@@ -69,7 +72,7 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
     (level: number) =>
     (expression: string): string => {
       const name = `${prefix}${names++}`;
-      levels[level]?.push(`const ${name} = ${expression};`);
+      at(levels, level, place).push(`const ${name} = ${expression};`);
       return name;
     };
   const address = (affine: Affine): string => {
@@ -81,10 +84,10 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
   // q = ⌊from / divisor⌋, and whether it is valid, once per quotient axis that the block needs, inner ones first.
   const validity = new Map<number, string>();
   const settle = (axis: number): void => {
-    const quotient = kernel.axes[axis];
-    if (quotient === undefined || quotient.kind === 'loop' || validity.has(axis)) return;
+    const quotient = at(kernel.axes, axis, place);
+    if (quotient.kind === 'loop' || validity.has(axis)) return;
     for (const inner of axesOf(quotient.from)) settle(inner);
-    const declare = declareAt(levelOfAxis[axis] ?? 0);
+    const declare = declareAt(at(levelOfAxis, axis, place));
     const from = declare(address(quotient.from));
     const { divisor, extent } = quotient;
     const value = divisor === 1 ? from : declare(wholeQuotient(from, divisor));
@@ -94,7 +97,7 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
   };
   // 1 where all guards hold; `undefined` if there is nothing to hold.
   const guardFlag = (guards: readonly number[], declare: Declare): string | undefined => {
-    const flags = guards.map((axis) => validity.get(axis)).filter((flag) => flag !== undefined);
+    const flags = guards.map((axis) => lookup(validity, axis, place));
     return flags.length > 1 ? declare(flags.join(' * ')) : flags[0];
   };
 
@@ -102,11 +105,12 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
   for (const instruction of block) {
     const read = axesReadBy(instruction);
     for (const axis of read) settle(axis);
-    const operands = instruction.op === 'apply' ? instruction.operands.map((operand) => values[operand]) : [];
+    const operands =
+      instruction.op === 'apply' ? instruction.operands.map((operand) => at(values, operand, place)) : [];
     const level = Math.max(
       0,
-      ...read.map((axis) => levelOfAxis[axis] ?? 0),
-      ...operands.map((operand) => operand?.level ?? 0),
+      ...read.map((axis) => at(levelOfAxis, axis, place)),
+      ...operands.map((operand) => operand.level),
     );
     const declare = declareAt(level);
     const write = (): string => {
@@ -114,7 +118,7 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
         case 'constant':
           return literal(mode, instruction.value);
         case 'accumulator':
-          return scope.accumulators[instruction.accumulator] ?? '0';
+          return at(scope.accumulators, instruction.accumulator, place);
         case 'index':
           return declare(address(instruction.index));
         case 'valid':
@@ -131,7 +135,7 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
           return declare(
             scalarText(
               instruction.fn,
-              operands.map((operand) => operand?.text ?? '0'),
+              operands.map(({ text }) => text),
               mode,
               declare,
             ),
@@ -140,5 +144,5 @@ export const blockText = (block: Block, scope: BlockScope): BlockText => {
     };
     values.push({ text: write(), level });
   }
-  return { levels, value: values.at(-1)?.text ?? '0', inexact };
+  return { levels, value: at(values, values.length - 1, place).text, inexact };
 };

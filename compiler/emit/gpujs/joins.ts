@@ -1,4 +1,5 @@
 /** Joins as kernels, because gpu.js has no way to write a part of an array. */
+import { at } from '../../../dsl/internal.js';
 import type { Affine, Axis, Instruction, Kernel, Program, Step } from '../../program.js';
 import { withTemporaries } from '../../temporaries.js';
 
@@ -26,7 +27,7 @@ const joinKernel = (
         kind: 'quotient',
         name: `part${i}`,
         extent: lengthOf(part),
-        from: { offset: -(offsets[i] ?? 0), terms: [{ axis: 0, stride: 1 }] },
+        from: { offset: -at(offsets, i, 'gpu.js join'), terms: [{ axis: 0, stride: 1 }] },
         divisor: 1,
       }),
     ),

@@ -3,7 +3,9 @@
  * Nothing of a program's names enters the text; arguments are `a0`, `a1`, …, in the order of their first use.
  */
 import * as E from 'fp-ts/lib/Either.js';
+import { at } from '../../../dsl/internal.js';
 import type { Accumulator, Block, Kernel, Part } from '../../program.js';
+import { extentOf, productOf } from '../../queries.js';
 import { type AxisText, affineText, layThreads, type ThreadLayout } from './axes.js';
 import { type BlockScope, blockText } from './block.js';
 import type { EmitError, EmittedKernel, GpujsMode } from './types.js';
@@ -22,6 +24,8 @@ export const buffersRead = (kernel: Kernel): readonly number[] => [
     ),
   ),
 ];
+
+const place = 'gpu.js kernel';
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 
@@ -52,7 +56,7 @@ const positionIn = (kernel: Kernel, axes: readonly number[]) => ({
   offset: 0,
   terms: axes.map((axis, i) => ({
     axis,
-    stride: axes.slice(i + 1).reduce((stride, inner) => stride * (kernel.axes[inner]?.extent ?? 1), 1),
+    stride: productOf(kernel, axes.slice(i + 1)),
   })),
 });
 
@@ -64,17 +68,17 @@ const partText = (
   threadsX: number,
 ): Lines => {
   const { kernel, mode, prefix } = scope;
-  const heads = part.axes.map((axis) => loopHead(mode, `${prefix}r${axis}`, kernel.axes[axis]?.extent ?? 1, threadsX));
+  const heads = part.axes.map((axis) => loopHead(mode, `${prefix}r${axis}`, extentOf(kernel, axis), threadsX));
   const counters = part.axes.map((axis, i): readonly [number, AxisText] => [
     axis,
-    { text: `${prefix}r${axis}`, integer: true, start: heads[i]?.start ?? 0 },
+    { text: `${prefix}r${axis}`, integer: true, start: at(heads, i, place).start },
   ]);
   const axes = new Map([...scope.axes, ...counters]);
   const block = blockText(part.term, { ...scope, axes, loops: part.axes });
   const position = kind === 'argmax' ? affineText(positionIn(kernel, part.axes), kernel, axes) : '0';
   const fold = foldText[kind]({ ...names, t: block.value, position: position ?? '0', mode });
   const nest = (level: number): readonly string[] => {
-    const statements = block.levels[level] ?? [];
+    const statements = at(block.levels, level, place);
     const head = heads[level];
     return head === undefined
       ? [...statements, ...fold]
@@ -113,14 +117,14 @@ const functionText = (kernel: Kernel, mode: GpujsMode, layout: ThreadLayout, buf
     accumulators: kernel.accumulators.map(({ kind }, i) => (kind === 'argmax' ? `i${i}` : `s${i}`)),
   };
   const accumulators = kernel.accumulators.map((accumulator, i) =>
-    accumulatorText(accumulator, i, scope, layout.threads[0] ?? 1),
+    accumulatorText(accumulator, i, scope, at(layout.threads, 0, place)),
   );
   const body = blockText(kernel.body, { ...scope, loops: [], prefix: 'v' });
   return {
     lines: [
       ...layout.declarations,
       ...accumulators.flatMap(({ lines }) => lines),
-      ...(body.levels[0] ?? []),
+      ...at(body.levels, 0, place),
       `return ${body.value};`,
     ],
     inexact: body.inexact || accumulators.some(({ inexact }) => inexact),
@@ -151,6 +155,6 @@ export const emitKernel = (kernel: Kernel, mode: GpujsMode): E.Either<EmitError,
     takesNonFinite,
     loopMaxIterations: Math.max(1000, ...extents) + 1,
     output: kernel.output,
-    length: kernel.outputAxes.reduce((length, axis) => length * (kernel.axes[axis]?.extent ?? 1), 1),
+    length: productOf(kernel, kernel.outputAxes),
   });
 };

@@ -1,7 +1,9 @@
 /** A program, made ready for gpu.js: everything that can be decided before it runs. */
 import * as E from 'fp-ts/lib/Either.js';
+import { at } from '../../../dsl/internal.js';
 import { kernelsOf, stepsInOrder } from '../../cost.js';
 import type { Kernel, Program, Stage, Step } from '../../program.js';
+import { lengthOf } from '../../queries.js';
 import { splitReductions } from '../../split.js';
 import { withTemporaries } from '../../temporaries.js';
 import { lowerJoins } from './joins.js';
@@ -103,8 +105,7 @@ export interface FirstCall {
 export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, FirstCall>[] => {
   const program = inGpujsSteps(source);
   const extents = new Map<number, readonly number[]>();
-  const extentsOf = (buffer: number): readonly number[] =>
-    extents.get(buffer) ?? [program.buffers[buffer]?.length ?? 1];
+  const extentsOf = (buffer: number): readonly number[] => extents.get(buffer) ?? [lengthOf(program.buffers, buffer)];
   return stepsInOrder(program.stages.flatMap(({ steps }) => steps)).flatMap((step) => {
     if (step.kind === 'copy') extents.set(step.to, extentsOf(step.from));
     if (step.kind !== 'kernel') return [];
@@ -127,6 +128,6 @@ export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitErro
     kernels.set(kernel, emitted.right);
   }
   const done = retirements(program, scalars);
-  const stages = program.stages.map((stage, i) => ({ stage, scalars: scalars[i], done: done[i] ?? [] }));
+  const stages = program.stages.map((stage, i) => ({ stage, scalars: scalars[i], done: at(done, i, 'gpu.js plan') }));
   return E.right({ program, kernels, stages });
 };

@@ -154,4 +154,15 @@ describe('emitKernel', () => {
     const direct = pointwise('far', [loop(5000)], [0], 1, [load(0, affine([[0, 5000]]))]);
     expect(E.isRight(emitKernel(direct, 'webgpu'))).to.equal(true);
   });
+
+  it('stops at what a kernel refers to and does not have: no address, operand or accumulator is made up', () => {
+    const broken: readonly (readonly [string, Kernel])[] = [
+      ['an axis', pointwise('broken', [loop(3)], [0], 1, [load(0, affine([[7, 1]]))])],
+      ['an output axis', pointwise('broken', [loop(3)], [0, 7], 1, [constant(1)])],
+      ['an operand', pointwise('broken', [loop(3)], [0], 1, [constant(1), apply('add', 0, 7)])],
+      ['an accumulator', pointwise('broken', [loop(3)], [0], 1, [accumulator()])],
+      ['a value', pointwise('broken', [loop(3)], [0], 1, [])],
+    ];
+    for (const [what, kernel] of broken) expect(() => emitKernel(kernel, 'cpu'), what).to.throw(/^internal: /);
+  });
 });
