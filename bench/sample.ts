@@ -22,10 +22,10 @@ const sizeOf = (shape: readonly unknown[]): number =>
 const uniform = (seed: number, count: number): Float32Array =>
   Float32Array.from(random.uniform(random.generator(seed), count).values);
 
-/** Labels 0 … C − 1 for a problem that counts hits, numbers in [0, 1) otherwise. */
+/** Labels 0 … C − 1 where the loss says that targets are such, numbers in [0, 1) otherwise. */
 const targetsOf = (problem: Problem, count: number): Float32Array => {
   const numbers = uniform(2, count * sizeOf(problem.target.shape));
-  return problem.metric === 'accuracy' ? numbers.map((u) => Math.floor(u * classesOf(problem))) : numbers;
+  return problem.response?.targets._tag === 'Labels' ? numbers.map((u) => Math.floor(u * classesOf(problem))) : numbers;
 };
 
 /** A mini-batch of `count` rows, the same at every call. */

@@ -25,11 +25,17 @@ export interface Peer {
 /** Sets a peer up for a network and a sample. */
 export type OpenPeer = (network: DenseNetwork, sample: Sample) => Promise<Peer>;
 
+/** The losses that peers have, by the names of their likelihoods. */
+const losses: Readonly<Record<string, DenseNetwork['loss']>> = {
+  categorical: 'crossEntropy',
+  gaussian: 'squaredError',
+};
+
 /**
  * A problem as a perceptron, or undefined if it is none: parameters W1, b1, W2, … where each layer reads the last one's
  * units.
  */
-export const denseNetwork = ({ parameters, metric }: Problem): DenseNetwork | undefined => {
+export const denseNetwork = ({ parameters, likelihood, output }: Problem): DenseNetwork | undefined => {
   const { entries } = parameters;
   const layers: DenseNetwork['layers'][number][] = [];
   for (let i = 0; i < entries.length; i += 2) {
@@ -41,5 +47,6 @@ export const denseNetwork = ({ parameters, metric }: Problem): DenseNetwork | un
       return undefined;
     layers.push({ inputs, units, weights: weights.offset, biases: biases.offset });
   }
-  return { layers, loss: metric === 'accuracy' ? 'crossEntropy' : 'squaredError' };
+  const loss = likelihood === undefined || output.shape.length !== 2 ? undefined : losses[likelihood.name];
+  return loss === undefined ? undefined : { layers, loss };
 };

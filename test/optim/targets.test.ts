@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import * as E from 'fp-ts/lib/Either.js';
+import {
+  type Expr,
+  exp,
+  initialisers,
+  input,
+  type Loss,
+  mean,
+  meanSquaredError,
+  mlp,
+  mul,
+  reshape,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+  sub,
+  withLikelihood,
+} from '../../dsl/index.js';
+import { checkRun, type Metric, parseRunSettings, problem, type Split, showConfigError } from '../../optim/index.js';
+import { leftOf, rightOf } from '../support/evaluation.js';
+
+const x: Expr = input('x', ['batch', 2]);
+const settings = rightOf(parseRunSettings({ batchSize: 1, epochs: 1 }));
+
+const part = (targets: readonly number[], width: number, inputs?: readonly number[]): Split => ({
+  count: targets.length / width,
+  inputs: inputs === undefined ? new Float32Array((2 * targets.length) / width) : Float32Array.from(inputs),
+  inputShape: [2],
+  targets: Float32Array.from(targets),
+  targetShape: width === 1 ? [] : [width],
+});
+
+interface Given {
+  readonly loss: Loss;
+  readonly outputs: number;
+  /** Targets per sample. */
+  readonly width: number;
+  readonly metrics: readonly Metric[];
+}
+
+const checked = (given: Given, metric: Metric, train: Split, test: Split) => {
+  const z: Expr = mlp(x, { hidden: [], outputs: given.outputs });
+  const output = given.outputs === 1 ? reshape(z, ['batch']) : z;
+  const target: Expr = given.width === 1 ? input('y', ['batch']) : input('y', ['batch', given.width]);
+  const made = problem({
+    name: 'p',
+    input: x,
+    target,
+    output,
+    loss: given.loss,
+    metric,
+    initialiser: initialisers.normal(1),
+  });
+  return checkRun({ problem: rightOf(made), settings, dataset: { name: 'd', train, test } });
+};
+
+const both = ['loss', 'accuracy'] as const;
+const softmax: Given = { loss: (z, y) => softmaxCrossEntropy(z, y), outputs: 2, width: 1, metrics: both };
+const sigmoid: Given = { loss: (z, y) => sigmoidCrossEntropy(z, y), outputs: 2, width: 2, metrics: both };
+const squared: Given = { loss: (z, y) => meanSquaredError(z, y), outputs: 2, width: 2, metrics: ['loss'] };
+const counts = withLikelihood((z: Expr, y: Expr) => mean(sub(exp(z), mul(y, z))), {
+  name: 'poisson',
+  targets: { _tag: 'Counts' },
+  prediction: { _tag: 'None' },
+  fisher: (output, tangent) => mul(exp(output), tangent),
+});
+const poisson: Given = { loss: counts, outputs: 1, width: 1, metrics: ['loss'] };
+const unknown: Given = { loss: (z, y) => mean(sub(exp(z), mul(y, z))), outputs: 1, width: 1, metrics: ['loss'] };
+
+const legal: readonly (readonly [string, Given, readonly number[]])[] = [
+  ['labels', softmax, [0, 1, 1]],
+  ['probabilities', sigmoid, [0, 1, 0.25, 1]],
+  ['numbers', squared, [-3, 1e30, 0.5, 2]],
+  ['counts', poisson, [0, 7, 1e6]],
+  ['targets of a loss that does not say what they are', unknown, [-1, 0.5, 9]],
+];
+
+const infinity = Number.POSITIVE_INFINITY;
+const illegal: readonly (readonly [Given, readonly number[], string])[] = [
+  [softmax, [1, 2, 1], 'expected labels from 0 to 1, got 2 in row 1'],
+  [softmax, [0, 1, 0.5], 'expected labels from 0 to 1, got 0.5 in row 2'],
+  [softmax, [-1, 0, 0], 'expected labels from 0 to 1, got -1 in row 0'],
+  [softmax, [0, Number.NaN, 0], 'expected labels from 0 to 1, got NaN in row 1'],
+  [sigmoid, [0, 1, 1, 2], 'expected targets from 0 to 1, got 2 in row 1'],
+  [sigmoid, [-1, 1, 1, 1], 'expected targets from 0 to 1, got -1 in row 0'],
+  [squared, [0, 1, 1, infinity], 'expected finite targets, got Infinity in row 1'],
+  [poisson, [1, -2, 0], 'expected targets 0, 1, 2, …, got -2 in row 1'],
+  [poisson, [1, 0.5, 0], 'expected targets 0, 1, 2, …, got 0.5 in row 1'],
+  [unknown, [1, Number.NaN, 0], 'expected finite targets, got NaN in row 1'],
+];
+
+describe('data', () => {
+  for (const [name, given, targets] of legal)
+    it(`may be ${name}`, () => {
+      for (const metric of given.metrics)
+        expect(checked(given, metric, part(targets, given.width), part(targets, given.width))).to.deep.equal(
+          E.right(undefined),
+        );
+    });
+
+  for (const [given, targets, message] of illegal)
+    it(`are refused by what the loss says of them, whatever is measured: ${message}`, () => {
+      const good = part(Array(2 * given.width).fill(0), given.width);
+      const bad = part(targets, given.width);
+      for (const metric of given.metrics)
+        for (const [where, train, test] of [
+          ['train', bad, good],
+          ['test', good, bad],
+        ] as const)
+          expect(showConfigError(leftOf(checked(given, metric, train, test)))).to.equal(
+            `dataset: d: ${message} of ${where}`,
+          );
+    });
+
+  it('are refused where inputs are not finite, whatever the loss', () => {
+    for (const given of [softmax, sigmoid, squared, unknown])
+      for (const value of [Number.NaN, infinity, -infinity]) {
+        const targets = Array(3 * given.width).fill(0);
+        const bad = part(targets, given.width, [0, 0, 0, value, 0, 0]);
+        expect(showConfigError(leftOf(checked(given, 'loss', part(targets, given.width), bad)))).to.equal(
+          `dataset: d: expected finite inputs, got ${value} in row 1 of test`,
+        );
+      }
+  });
+});
