@@ -1,9 +1,10 @@
 /** `npm run fuzz`: random cases against the project's promises, for seconds or for hours. */
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { type Fuzzer, fuzz, type Tally } from './fuzzer.js';
+import { kills } from './kills.js';
 
 /** Every fuzzer, in the order in which `npm run fuzz` lists them. */
-const fuzzers: readonly Fuzzer[] = [];
+const fuzzers: readonly Fuzzer[] = [kills()];
 
 const failuresShown = 5;
 const defaultSeconds = 60;
