@@ -79,6 +79,7 @@ describe('what is not finite', () => {
       'v-v': map('sub', v, v),
       'v/v': map('div', v, v),
       'v+0': map('add', v, constant(0)),
+      'v/-0': map('div', v, constant(-0)),
     }));
 
   it('is ordered, chosen and raised to powers as in IEEE 754', () =>
@@ -126,6 +127,22 @@ describe('what is not finite', () => {
       },
       [matrix, row],
       { matrix: rows.flat(), row: [0, 1, 1, 1, 1, 1, 1, 0] },
+    );
+  });
+
+  it('is the same in folds that are long enough to be cut into blocks', async () => {
+    const extent = 10_001;
+    const long: Expr = make({ op: 'input', name: 'long', shape: [4, extent] });
+    const at: readonly Readonly<Record<number, number>>[] = [
+      { 17: Number.NaN, 9000: Number.POSITIVE_INFINITY },
+      { 3: Number.NEGATIVE_INFINITY, 8191: 2 },
+      { 10000: Number.NaN },
+      { 4096: Number.POSITIVE_INFINITY, 4097: Number.POSITIVE_INFINITY },
+    ];
+    await agree(
+      { sum: reduce('sum', long, [1]), max: reduce('max', long, [1]), argmax: reduce('argmax', long, [1]) },
+      [long],
+      { long: at.flatMap((line) => Array.from({ length: extent }, (_, i) => line[i] ?? (i % 2) / 2)) },
     );
   });
 
