@@ -1,5 +1,6 @@
 /** One program on every target that runs without a GPU, held against `evaluate`. */
 import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { compile } from '../../compiler/compile.js';
 import type { Expr } from '../../dsl/node.js';
 import { gpujsTarget } from '../../runtime/gpujs/target.js';
@@ -17,19 +18,27 @@ const orThrow = <A>(result: E.Either<TargetError, A>): A => {
   return result.right;
 };
 
-/** The interpreter, WebAssembly on one thread and on two, gpu.js in its host modes, for the duration of a `describe`. */
-export const hostTargets = (): readonly Target[] => {
+/** Targets for the duration of a `describe`, opened before its tests. */
+export const targetsFor = (opens: readonly TE.TaskEither<TargetError, Target>[]): readonly Target[] => {
   const targets: Target[] = [];
   before(async () => {
-    targets.push(interpreterTarget);
-    for (const threads of [1, 2]) targets.push(orThrow(await wasmTarget({ threads })()));
-    for (const mode of ['cpu', 'webasm'] as const) targets.push(orThrow(await gpujsTarget(mode)()));
+    for (const open of opens) targets.push(orThrow(await open()));
   });
   after(() => {
     for (const target of targets) target.dispose();
   });
   return targets;
 };
+
+/** The interpreter, WebAssembly on one thread and on two, gpu.js in its host modes. */
+export const hostTargets = (): readonly Target[] =>
+  targetsFor([
+    TE.right(interpreterTarget),
+    wasmTarget({ threads: 1 }),
+    wasmTarget({ threads: 2 }),
+    gpujsTarget('cpu'),
+    gpujsTarget('webasm'),
+  ]);
 
 /** What a target is called in a failure; the one that is WebAssembly is there twice. */
 export const titleOf = (target: Target, i: number): string => `${i} ${target.name}`;
