@@ -23,7 +23,7 @@ identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, symmetry and positive semi-definiteness o
 float64. A law that fails is followed to the smallest operation that fails by itself.`;
 
 /** The options of `sgn check` as commander gives them. */
-interface CheckCommandOptions {
+export interface CheckCommandOptions {
   readonly target: TargetName | 'auto';
   readonly float64Only?: boolean;
   readonly seed?: number;
@@ -52,7 +52,7 @@ const verdictText = ({ verdict, error, tolerance }: Certificate): string => {
 };
 
 /** What was found. */
-interface Checked {
+export interface Checked {
   readonly certificates: readonly Certificate[];
   /** The target that was checked, in words. */
   readonly target: string;
@@ -70,7 +70,8 @@ const showCertificates = ({ certificates, target }: Checked): readonly string[] 
         ];
   });
 
-const certificatesOf = (name: string, options: CheckCommandOptions): Step<Checked> =>
+/** Checks the model of a module; Left is one line for the user. */
+export const checkSession = (name: string, options: CheckCommandOptions): Step<Checked> =>
   pipe(
     loadSubject(name),
     TE.mapLeft(showConfigError),
@@ -111,7 +112,7 @@ export const checkCommand = (): Command =>
     .addHelpText('after', examples)
     .action(async (name: string, options: CheckCommandOptions) => {
       await pipe(
-        certificatesOf(name, options),
+        checkSession(name, options),
         TE.match(
           (message) => {
             process.stderr.write(`sgn: ${message}\n`);

@@ -74,9 +74,9 @@ export const runToEnd = async (command: T.Task<unknown>, { keepsFiles, debug }: 
     leave(1);
   });
   process.on('exit', (code) => {
-    if (ended || code !== 0) return;
-    const [first = 'something'] = waitedFor();
-    tell(`${first} ended the process before the command was done`);
+    const [first] = waitedFor();
+    if (ended || first === undefined) return;
+    tell(`${first} ended the process, with ${code}, before the command was done`);
     process.exitCode = 1;
   });
 

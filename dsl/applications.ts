@@ -3,7 +3,8 @@
  * accident can be told from one that is shared. Parameters are leaves by name (equal names and shapes are one object),
  * and a leaf cannot know who asked for it.
  */
-import { postorder } from './expr.js';
+import { isExpr, postorder } from './expr.js';
+import { strange } from './given.js';
 import type { Expr } from './node.js';
 import { operandsOf } from './structure.js';
 
@@ -25,7 +26,9 @@ const applications = new WeakMap<Expr, Application>();
 
 /** The value of a layer, its activation included, remembered as such. */
 export const applied = (application: Application, activation: (linear: Expr) => Expr): Expr => {
-  const value = activation(application.linear);
+  const { layer, linear } = application;
+  const value: unknown = typeof activation === 'function' ? activation(linear) : activation;
+  if (!isExpr(value)) return strange(layer, 'an activation, a function that gives an expression', value);
   if (value.node.op !== 'invalid') applications.set(value, application);
   return value;
 };

@@ -4,6 +4,7 @@
  */
 import { applied } from './applications.js';
 import { invalid, typed } from './expr.js';
+import { mistakeIn, optionsOf, strange } from './given.js';
 import { within } from './layers.js';
 import { parameter } from './leaves.js';
 import { misfit } from './misfit.js';
@@ -60,7 +61,8 @@ interface Image {
 
 /** Builds on the sizes of an image, or reports a shape that is none, with `operation` as the culprit. */
 const overImage = (operation: string, x: Expr, build: (image: Image) => Expr): Expr => {
-  if (x.node.op === 'invalid') return x;
+  const bad = mistakeIn(operation, [x]);
+  if (bad !== undefined) return bad;
   const [batch, channels, height, width]: Shape = x.shape;
   return x.shape.length === 4 &&
     batch !== undefined &&
@@ -114,7 +116,10 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
     groups = 1,
     activation = identity,
     shared = false,
-  }: ConvolutionOptions = options;
+  } = optionsOf<ConvolutionOptions>(options);
+  if (typeof name !== 'string') return typed(strange('conv2d', 'a name', name));
+  if (typeof filters !== 'number' || typeof kernel !== 'number')
+    return typed(strange(`conv2d ${name}`, 'numbers of filters and of elements along a kernel', options));
   return typed(
     within(`conv2d ${name}`, x, (images) =>
       overImage('conv2d', images, ({ batch, channels, height, width }) => {
@@ -162,12 +167,11 @@ export type Pooled<Operation extends string, S extends Shape, O extends PoolOpti
   PoolSliding<O>
 >;
 
-const pooled = (
-  operation: string,
-  x: Expr,
-  { size, stride = size }: PoolOptions,
-  fold: (windows: Expr) => Expr,
-): Expr => overImage(operation, x, () => slide(operation, x, { size, stride, padding: 0, dilation: 1 }, fold));
+const pooled = (operation: string, x: Expr, options: PoolOptions, fold: (windows: Expr) => Expr): Expr => {
+  const { size, stride = size } = optionsOf(options);
+  if (typeof size !== 'number' || typeof stride !== 'number') return strange(operation, 'a size and a stride', options);
+  return overImage(operation, x, () => slide(operation, x, { size, stride, padding: 0, dilation: 1 }, fold));
+};
 
 /** The largest element of each window; the derivative follows the first of equals. */
 export const maxPool2d = <S extends Shape, const O extends PoolOptions>(
@@ -205,11 +209,13 @@ export interface NormalizationOptions {
  * Batch normalisation in inference form, (1 + γ) (x − mean) / √(variance + ε) + β per channel (axis 1). The scale is
  * written 1 + γ, so that γ, like β, starts at 0 as every initialiser has it.
  */
-export const batchNormalization = <S extends Shape>(
-  x: Expr<S>,
-  { name, mean: centre, variance, epsilon = 1e-5, shared = false }: NormalizationOptions,
-): Expr<S> =>
-  typed(
+export const batchNormalization = <S extends Shape>(x: Expr<S>, options: NormalizationOptions): Expr<S> => {
+  const { name, mean: centre, variance, epsilon = 1e-5, shared = false } = optionsOf(options);
+  if (typeof name !== 'string') return typed(strange('batchNormalization', 'a name', name));
+  const bad = mistakeIn(`batchNormalization ${name}`, [centre, variance]);
+  if (centre === undefined || variance === undefined || bad !== undefined)
+    return typed(bad ?? strange(`batchNormalization ${name}`, 'mean and variance', options));
+  return typed(
     within(`batchNormalization ${name}`, x, (images) => {
       const channels = images.shape[1];
       if (channels === undefined || !sameShape(centre.shape, [channels]) || !sameShape(variance.shape, [channels]))
@@ -224,3 +230,4 @@ export const batchNormalization = <S extends Shape>(
       return applied({ layer, input: images, parameters: [gamma, beta], linear }, identity);
     }),
   );
+};

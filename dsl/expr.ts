@@ -3,12 +3,13 @@
  * subexpressions are shared without a search, and a walk with a memo visits each distinct node once. No walk recurses.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import type { DslError } from './error.js';
+import { type DslError, unsupportedError } from './error.js';
 import { htmlExpr } from './html.js';
 import type { Expr, Node } from './node.js';
 import { showExpr } from './print.js';
 import type { Shape } from './shape.js';
 import { operandsOf, rebuild, shapeOf } from './structure.js';
+import { showValue } from './thrown.js';
 
 // The intern table: the only state of the language. It holds expressions weakly, so that it forgets the unused.
 const interned = new Map<string, WeakRef<Expr>>();
@@ -64,7 +65,7 @@ const frozenCopy = <T>(value: T): T => {
  * expression over an invalid operand is that operand: mistakes travel as values to where the whole is checked.
  */
 export const make = (node: Node): Expr => {
-  const bad = operandsOf(node).find((operand) => operand.node.op === 'invalid');
+  const bad = mistakeAmong(node.op, operandsOf(node));
   if (bad !== undefined) return bad;
   const key = keyOf(node);
   const known = interned.get(key)?.deref();
@@ -77,6 +78,15 @@ export const make = (node: Node): Expr => {
   interned.set(key, new WeakRef(expr));
   forget.register(expr, key);
   return expr;
+};
+
+/** The first of an operation's operands that carries a mistake; what is no expression is one. */
+export const mistakeAmong = (operation: string, operands: readonly unknown[]): Expr | undefined => {
+  for (const operand of operands) {
+    if (!isExpr(operand)) return invalid(unsupportedError(operation, 'expressions', showValue(operand)));
+    if (operand.node.op === 'invalid') return operand;
+  }
+  return undefined;
 };
 
 /** An expression that carries a mistake. */

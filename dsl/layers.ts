@@ -3,6 +3,7 @@ import { type ActivationName, activationNames, activations } from './activations
 import { applied } from './applications.js';
 import { type DslError, nameError } from './error.js';
 import { invalid, typed } from './expr.js';
+import { mistakeIn, optionsOf, strange } from './given.js';
 import { parameter } from './leaves.js';
 import { matmul } from './linear.js';
 import { misfit } from './misfit.js';
@@ -27,7 +28,8 @@ export interface DenseOptions<U extends number = number> {
  * A mistake that came in with `x` keeps its path.
  */
 export const within = (name: string, x: Expr, build: (x: Expr) => Expr): Expr => {
-  if (x.node.op === 'invalid') return x;
+  const bad = mistakeIn(name, [x]);
+  if (bad !== undefined) return bad;
   const built = build(x);
   if (built.node.op !== 'invalid') return built;
   const error: DslError = { ...built.node.error, path: [name, ...built.node.error.path] };
@@ -37,9 +39,12 @@ export const within = (name: string, x: Expr, build: (x: Expr) => Expr): Expr =>
 /** A fully connected layer, activation(x W + b): [batch, inputs] gives [batch, units]. */
 export const dense = <S extends Shape, const U extends number>(
   x: Expr<S> & Fits<Units<'dense', S, U>>,
-  { name, units, activation = identity, shared = false }: DenseOptions<U>,
-): Expr<Result<Units<'dense', S, U>>> =>
-  typed(
+  options: DenseOptions<U>,
+): Expr<Result<Units<'dense', S, U>>> => {
+  const { name, units, activation = identity, shared = false } = optionsOf(options);
+  if (typeof name !== 'string') return typed(strange('dense', 'a name', name));
+  if (typeof units !== 'number') return typed(strange(`dense ${name}`, 'a number of units', units));
+  return typed(
     within(`dense ${name}`, x, (rows) => {
       const inputs = rows.shape[1];
       if (rows.shape.length !== 2 || inputs === undefined)
@@ -50,6 +55,7 @@ export const dense = <S extends Shape, const U extends number>(
       return applied({ layer: `dense ${name}`, input: rows, parameters: [weights, biases], linear }, activation);
     }),
   );
+};
 
 /** What a multilayer perceptron needs to know. */
 export interface MlpOptions<Outputs extends number = number> {
@@ -67,11 +73,15 @@ export interface MlpOptions<Outputs extends number = number> {
 /** A multilayer perceptron: [batch, inputs] gives [batch, outputs]. */
 export const mlp = <S extends Shape, const Outputs extends number>(
   x: Expr<S> & Fits<Units<'mlp', S, Outputs>>,
-  { hidden, outputs, activation = 'sigmoid', name = '', shared = false }: MlpOptions<Outputs>,
+  options: MlpOptions<Outputs>,
 ): Expr<Result<Units<'mlp', S, Outputs>>> => {
-  const pointwise: Unary | undefined = typeof activation === 'string' ? activations[activation] : activation;
-  if (pointwise === undefined)
-    return typed(invalid(nameError('mlp', `an activation out of ${activationNames.join(', ')}`, String(activation))));
+  const { hidden, outputs, activation = 'sigmoid', name = '', shared = false } = optionsOf(options);
+  const known = typeof activation !== 'string' || Object.hasOwn(activations, activation);
+  if (!known) return typed(invalid(nameError('mlp', `an activation out of ${activationNames.join(', ')}`, activation)));
+  const pointwise: Unary = typeof activation === 'string' ? activations[activation] : activation;
+  if (typeof name !== 'string') return typed(strange('mlp', 'a name', name));
+  if (!Array.isArray(hidden)) return typed(strange('mlp', 'a list of hidden units', hidden));
+  if (typeof outputs !== 'number') return typed(strange('mlp', 'a number of outputs', outputs));
   const body = hidden.reduce<Expr>(
     (rows, units, layer) => dense(rows, { name: `${name}${layer + 1}`, units, activation: pointwise, shared }),
     x,

@@ -1,9 +1,11 @@
 /** Leaves of expressions: data given at run time, trainable arrays, constants. */
 import { nameError, shapeError } from './error.js';
 import { invalid, make, typed } from './expr.js';
+import { mistakeIn } from './given.js';
 import type { Expr, NodeOf } from './node.js';
 import * as primitives from './primitives.js';
 import type { Dim } from './shape.js';
+import { showValue } from './thrown.js';
 
 /** Letters, digits, `_` and `.`, not starting with a digit: what names of leaves and dimensions look like. */
 const namePattern = /^[A-Za-z_][\w.]*$/;
@@ -15,8 +17,10 @@ type LeafNode = NodeOf<'input'> | NodeOf<'parameter'>;
 
 const leaf = (node: LeafNode): Expr => {
   const { op, name, shape } = node;
-  if (!namePattern.test(name))
-    return invalid(nameError(op, 'a name of letters, digits, _ and .', JSON.stringify(name)));
+  if (typeof name !== 'string' || !namePattern.test(name))
+    return invalid(nameError(op, 'a name of letters, digits, _ and .', showValue(name)));
+  const bad = mistakeIn(`${op} ${name}`, [], [shape]);
+  if (bad !== undefined) return bad;
   if (!shape.every(isDim))
     return invalid(shapeError(op, `whole sizes of at least 1 or dimension names for ${name}`, shape));
   return make(node);

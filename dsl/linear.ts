@@ -1,5 +1,6 @@
 /** Products: matrix products, inner and outer products, and the general two-operand einsum. */
-import { invalid, typed } from './expr.js';
+import { invalid, mistakeAmong, typed } from './expr.js';
+import { strange } from './given.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { contract } from './primitives.js';
@@ -10,8 +11,8 @@ import type { Fits, Result, Same } from './types/rule.js';
 const range = (n: number): readonly number[] => [...Array(n).keys()];
 
 /** The first operand that carries a mistake, or the built expression. */
-const build = (a: Expr, b: Expr, expression: () => Expr): Expr =>
-  [a, b].find(({ node }) => node.op === 'invalid') ?? expression();
+const build = (operation: string, a: Expr, b: Expr, expression: () => Expr): Expr =>
+  mistakeAmong(operation, [a, b]) ?? expression();
 
 /** The matrix product [m, k] · [k, n] = [m, n]; a vector stands for a row on the left, for a column on the right. */
 export const matmul = <A extends Shape, B extends Shape>(
@@ -19,7 +20,7 @@ export const matmul = <A extends Shape, B extends Shape>(
   b: Expr<B> & Fits<Matmul<A, B>>,
 ): Expr<Result<Matmul<A, B>>> =>
   typed(
-    build(a, b, () => {
+    build('matmul', a, b, () => {
       const ranks = [a.shape.length, b.shape.length];
       if (!ranks.every((rank) => rank === 1 || rank === 2))
         return invalid(misfit('matmul', 'matrices or vectors', a, b));
@@ -38,7 +39,7 @@ export const matmul = <A extends Shape, B extends Shape>(
 /** Σ a ⊙ b over all axes of two operands of one shape. */
 export const dot = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B> & Fits<Same<'dot', A, B, []>>): Expr<[]> =>
   typed(
-    build(a, b, () =>
+    build('dot', a, b, () =>
       sameShape(a.shape, b.shape)
         ? contract(a, range(a.shape.length), b, range(b.shape.length), [])
         : invalid(misfit('dot', 'equal shapes', a, b)),
@@ -46,10 +47,13 @@ export const dot = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B> & F
   );
 
 /** The outer product of two operands: [...a] and [...b] give [...a, ...b]. */
-export const outer = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B>): Expr<[...A, ...B]> => {
-  const [left, right] = [range(a.shape.length), range(b.shape.length).map((axis) => axis + a.shape.length)];
-  return typed(contract(a, left, b, right, [...left, ...right]));
-};
+export const outer = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B>): Expr<[...A, ...B]> =>
+  typed(
+    build('outer', a, b, () => {
+      const [left, right] = [range(a.shape.length), range(b.shape.length).map((axis) => axis + a.shape.length)];
+      return contract(a, left, b, right, [...left, ...right]);
+    }),
+  );
 
 const equationPattern = /^([a-zA-Z]*),([a-zA-Z]*)->([a-zA-Z]*)$/;
 
@@ -65,7 +69,8 @@ export const einsum = <const Equation extends string, A extends Shape, B extends
   b: Expr<B> & Fits<Einsum<Equation, A, B>>,
 ): Expr<Result<Einsum<Equation, A, B>>> =>
   typed(
-    build(a, b, () => {
+    build('einsum', a, b, () => {
+      if (typeof equation !== 'string') return strange('einsum', 'an equation such as ij,jk->ik', equation);
       const words = equationPattern.exec(equation)?.slice(1).map(lettersOf);
       const mistake = (expected: string): Expr => invalid(misfit('einsum', expected, a, b));
       if (words === undefined) return mistake(`an equation such as ij,jk->ik, not ${JSON.stringify(equation)}`);

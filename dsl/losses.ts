@@ -2,7 +2,8 @@
  * Losses: from predictions of a batch to one number. Convex in their first operand, as the Gauss-Newton product needs.
  * Each carries its likelihood; what a test measures (a metric) is another matter.
  */
-import { invalid, typed } from './expr.js';
+import { invalid, mistakeAmong, typed } from './expr.js';
+import { mistakeIn } from './given.js';
 import { bernoulli, categorical, gaussian, type Likelihood } from './likelihoods.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
@@ -30,7 +31,7 @@ export const withLikelihood = <Z extends Shape, Y extends Shape>(
 
 /** Builds on operands of one shape that carry no mistake. */
 const onEqualShapes = (operation: string, a: Expr, b: Expr, build: () => Expr<[]>): Expr<[]> => {
-  const bad = [a, b].find(({ node }) => node.op === 'invalid');
+  const bad = mistakeAmong(operation, [a, b]);
   if (bad !== undefined) return typed(bad);
   return sameShape(a.shape, b.shape) ? build() : typed(invalid(misfit(operation, 'equal shapes', a, b)));
 };
@@ -53,6 +54,8 @@ export const meanSquaredError = Object.assign(
 
 /** 1 where the class of the last axis is the label, else 0: labels [batch, …] give [batch, …, classes]. */
 export const oneHot = <S extends Shape, C extends Dim>(labels: Expr<S>, classes: C): Expr<[...S, C]> => {
+  const bad = mistakeIn('oneHot', [labels], [[classes]]);
+  if (bad !== undefined) return typed(bad);
   const shape = [...labels.shape, classes];
   const along = (expr: Expr, axes: readonly number[]) => broadcastTo(expr, shape, axes);
   return typed(map('equal', along(labels, [...labels.shape.keys()]), along(iota(classes), [labels.shape.length])));
@@ -68,7 +71,7 @@ export const softmaxCrossEntropy = Object.assign(
     logits: Expr<Z>,
     labels: Expr<L> & Fits<Labelled<'softmaxCrossEntropy', Z, L>>,
   ): Expr<[]> => {
-    const bad = [logits, labels].find(({ node }) => node.op === 'invalid');
+    const bad = mistakeAmong('softmaxCrossEntropy', [logits, labels]);
     if (bad !== undefined) return typed(bad);
     const array: Expr = logits;
     const classes = array.shape.at(-1);

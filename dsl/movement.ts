@@ -1,6 +1,7 @@
 /** Movement of elements without arithmetic: reshape, transpose, slice, pad, concat, broadcast. Axes count from 0. */
 import * as E from 'fp-ts/lib/Either.js';
 import { invalid, typed } from './expr.js';
+import { mistakeIn } from './given.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastShapes, stretch } from './pointwise.js';
@@ -20,7 +21,8 @@ export const reshape = <S extends Shape, const T extends Dim[] | []>(
 export const transpose = <S extends Shape, const P extends readonly number[] | undefined = undefined>(
   x: Expr<S> & Fits<Transpose<S, P>>,
   permutation?: P,
-): Expr<Result<Transpose<S, P>>> => typed(primitives.transpose(x, permutation ?? [...x.shape.keys()].reverse()));
+): Expr<Result<Transpose<S, P>>> =>
+  typed(mistakeIn('transpose', [x]) ?? primitives.transpose(x, permutation ?? [...x.shape.keys()].reverse()));
 
 /** Elements `start ≤ i < stop` along an axis. */
 export const slice = <
@@ -56,7 +58,8 @@ export const concat = <T extends readonly Shape[] | [], const Axis extends numbe
 
 /** [batch, …sizes] gives [batch, Π sizes]. */
 export const flatten = <S extends Shape>(x: Expr<S> & Fits<Flatten<S>>): Expr<Result<Flatten<S>>> => {
-  if (x.node.op === 'invalid') return typed(x);
+  const bad = mistakeIn('flatten', [x]);
+  if (bad !== undefined) return typed(bad);
   const [batch, ...rest]: Shape = x.shape;
   const sizes = rest.filter((dim) => typeof dim === 'number');
   if (batch === undefined || sizes.length !== rest.length)
@@ -69,7 +72,8 @@ export const broadcast = <S extends Shape, const T extends Dim[] | []>(
   x: Expr<S> & Fits<BroadcastTo<S, T>>,
   shape: readonly [...T],
 ): Expr<T> => {
-  if (x.node.op === 'invalid') return typed(x);
+  const bad = mistakeIn('broadcast', [x], [shape]);
+  if (bad !== undefined) return typed(bad);
   const common = broadcastShapes('broadcast', [x, shape]);
   return typed(
     E.isRight(common) && sameShape(common.right, shape)

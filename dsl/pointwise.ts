@@ -4,7 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { DslError } from './error.js';
-import { invalid, typed } from './expr.js';
+import { invalid, mistakeAmong, typed } from './expr.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastTo, literal, map, reshape, stopGradient as stop } from './primitives.js';
@@ -47,7 +47,7 @@ export const stretch = (expr: Expr, shape: Shape): Expr => {
 
 const pointwise = (fn: ScalarFunction, ...operands: readonly (Expr | number)[]): Expr => {
   const exprs = operands.map(operand);
-  const bad = exprs.find(({ node }) => node.op === 'invalid');
+  const bad = mistakeAmong(fn, exprs);
   if (bad !== undefined) return bad;
   const shape = broadcastShapes(fn, exprs);
   return E.isLeft(shape) ? invalid(shape.left) : map(fn, ...exprs.map((expr) => stretch(expr, shape.right)));
@@ -118,7 +118,7 @@ export const softplus = unary('softplus');
 export const finite = unary('isFinite');
 
 /** x. */
-export const identity: Unary = (x) => x;
+export const identity: Unary = (x) => typed(mistakeAmong('identity', [x]) ?? x);
 /** x². */
 export const square: Unary = (x) => typed(map('mul', x, x));
 /** max(x, 0). */

@@ -1,5 +1,6 @@
 /** Folds over axes, and the normalised exponentials that need them for stability. Axes count from 0. */
 import { invalid, typed } from './expr.js';
+import { mistakeIn } from './given.js';
 import { misfit } from './misfit.js';
 import type { Expr, Reduction } from './node.js';
 import { broadcastTo, literal, map, reduce, size, stopGradient } from './primitives.js';
@@ -11,7 +12,8 @@ const axesOf = (x: Expr, axes: Axes | undefined): readonly number[] =>
   axes === undefined ? [...x.shape.keys()] : typeof axes === 'number' ? [axes] : axes;
 
 const reduced = (operation: string, kind: Reduction, x: Expr, axes: Axes | undefined): Expr => {
-  if (x.node.op === 'invalid') return x;
+  const bad = mistakeIn(operation, [x], axes === undefined || typeof axes === 'number' ? [] : [axes]);
+  if (bad !== undefined) return bad;
   const list = axesOf(x, axes);
   return new Set(list).size === list.length && list.every((axis) => x.shape[axis] !== undefined)
     ? reduce(kind, x, list)
@@ -36,6 +38,7 @@ export const mean = <S extends Shape, const A extends Axes | undefined = undefin
   axes?: A,
 ): Expr<Result<Fold<'mean', S, A>>> => {
   const total = reduced('mean', 'sum', x, axes);
+  if (total.node.op === 'invalid') return typed(total);
   const [first = literal(1), ...sizes] = axesOf(x, axes).map((axis) => size(x.shape[axis] ?? 1));
   const count = sizes.reduce((product, extent) => map('mul', product, extent), first);
   return typed(map('div', total, count));
@@ -49,7 +52,8 @@ export const argmax = <S extends Shape, const A extends number>(
 
 /** Calls `body` with the last axis and with `repeat`, which gives what a fold over it took away back its shape. */
 const alongLast = (operation: string, x: Expr, body: (axis: number, repeat: (folded: Expr) => Expr) => Expr): Expr => {
-  if (x.node.op === 'invalid') return x;
+  const bad = mistakeIn(operation, [x]);
+  if (bad !== undefined) return bad;
   const axis = x.shape.length - 1;
   if (axis < 0) return invalid(misfit(operation, 'at least one axis', x));
   return body(axis, (folded) => broadcastTo(folded, x.shape, [...folded.shape.keys()]));

@@ -9,6 +9,7 @@ import { invalid } from './expr.js';
 import { dense, mlp, within } from './layers.js';
 import { flatten } from './movement.js';
 import type { Expr } from './node.js';
+import { guarded, showValue } from './thrown.js';
 
 const count = z.int().min(1);
 const windows = { size: count, stride: count.optional() };
@@ -73,12 +74,18 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 
 /** Validates a description; the error is that of the first field that is wrong. */
 const validated = <T>(schema: z.ZodType<T>, description: unknown): E.Either<DslError, T> => {
-  const result = schema.safeParse(description);
-  if (result.success) return E.right(result.data);
-  const [issue] = result.error.issues;
-  const path = issue?.path ?? [];
-  const actual = JSON.stringify(valueAt(description, path)) ?? 'nothing';
-  return E.left(specError('network', fieldOf(path), `a valid value (${issue?.message})`, actual));
+  // in JavaScript a description may be anything, even what throws where it is read
+  const read = guarded(() => {
+    const result = schema.safeParse(description);
+    if (result.success) return E.right(result.data);
+    const [issue] = result.error.issues;
+    const path = issue?.path ?? [];
+    const value = valueAt(description, path);
+    const text = guarded(() => JSON.stringify(value) ?? 'nothing');
+    const actual = E.isRight(text) ? text.right : showValue(value);
+    return E.left(specError('network', fieldOf(path), `a valid value (${issue?.message})`, actual));
+  });
+  return E.isRight(read) ? read.right : E.left(specError('network', '', 'plain data', `a throw: ${read.left}`));
 };
 
 /** Reads the JSON text of a description. */
