@@ -2,9 +2,10 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { type Fuzzer, fuzz, type Tally } from './fuzzer.js';
 import { kills } from './kills.js';
+import { malformed } from './malformed/index.js';
 
 /** Every fuzzer, in the order in which `npm run fuzz` lists them. */
-const fuzzers: readonly Fuzzer[] = [kills()];
+const fuzzers: readonly Fuzzer[] = [kills(), ...malformed];
 
 const failuresShown = 5;
 const defaultSeconds = 60;
