@@ -4,9 +4,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { showDslError } from '../dsl/index.js';
-import { showConfigError } from '../optim/index.js';
+import { checkProblem, showConfigError } from '../optim/index.js';
 import { allHold, type Certificate, laws } from '../runtime/check/certificate.js';
-import { checkModel } from '../runtime/check/model.js';
 import { chooseTarget, showTargetChoice, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadSubject } from './experiments.js';
 import { parseCount, parseSeed } from './options.js';
@@ -18,9 +17,10 @@ Examples:
   $ sgn check ./my-model.js --target wasm --seed 7   a module whose default export is problem({ … })
   $ sgn check sine --float64-only
 
-Checked at random θ and at adversarial ones (0, large, tiny): derivatives against finite differences, the adjoint
-identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, symmetry and positive semi-definiteness of the GGN, and agreement of the target with
-float64. A law that fails is followed to the smallest operation that fails by itself.`;
+Checked at random θ and at adversarial ones (0, large, tiny) are the functions that users and optimizers call:
+derivatives against finite differences, the adjoint identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the GGN against the linearised model,
+its symmetry and positive semi-definiteness, the optimizers' curvatures, what the compiler's passes and stages keep, and
+agreement of the target with float64. A law that fails is followed to the smallest operation that fails by itself.`;
 
 /** The options of `sgn check` as commander gives them. */
 export interface CheckCommandOptions {
@@ -38,6 +38,8 @@ const verdictText = ({ verdict, error, tolerance }: Certificate): string => {
       return `held (error ${error.toExponential(1)} ≤ ${tolerance.toExponential(0)})`;
     case 'NotDifferentiable':
       return 'not differentiable there: nothing to compare with';
+    case 'NotDerived':
+      return `FAILED: ${verdict.reason}`;
     case 'NotFinite':
       return 'FAILED: the values are not finite';
     case 'Failed': {
@@ -58,6 +60,8 @@ export interface Checked {
   readonly target: string;
 }
 
+const placeOf = ({ point, subject }: Certificate): string => (subject === undefined ? point : `${point}, ${subject}`);
+
 /** The certificates as text, law by law. */
 const showCertificates = ({ certificates, target }: Checked): readonly string[] =>
   laws.flatMap((law) => {
@@ -66,7 +70,7 @@ const showCertificates = ({ certificates, target }: Checked): readonly string[] 
       ? []
       : [
           law === 'the target agrees with float64' ? `${law}: ${target}` : law,
-          ...own.map((certificate) => `  ${certificate.point.padEnd(9)} ${verdictText(certificate)}`),
+          ...own.map((certificate) => `  ${placeOf(certificate).padEnd(9)} ${verdictText(certificate)}`),
         ];
   });
 
@@ -86,7 +90,7 @@ export const checkSession = (name: string, options: CheckCommandOptions): Step<C
     TE.flatMap(({ problem, choice }) => async () => {
       const { seed, batch } = options;
       const view = openView(process.stdout);
-      const result = await checkModel(problem, {
+      const result = await checkProblem(problem, {
         ...(choice === undefined ? {} : { target: choice.target }),
         ...(seed === undefined ? {} : { seed }),
         ...(batch === undefined ? {} : { batch }),

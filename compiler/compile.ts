@@ -6,12 +6,13 @@ import { at } from '../dsl/internal.js';
 import type { Expr } from '../dsl/node.js';
 import { showOperand } from '../dsl/print.js';
 import { type Sizes, showShape } from '../dsl/shape.js';
-import { analyze } from './lower/analysis.js';
+import { analyze, earliestStage, type StageRule } from './lower/analysis.js';
 import { lower, type StageExpressions, withOutputs } from './lower/lower.js';
 import { planMemory } from './memory.js';
-import { runPasses } from './passes.js';
+import { passesBy, runPasses } from './passes.js';
 import { pathTo } from './print/path.js';
 import type { Program } from './program.js';
+import { type SimplifyRules, simplifyRules } from './simplify/simplify.js';
 
 /** What to compile. */
 export interface ProgramExpressions {
@@ -120,18 +121,30 @@ export interface Compilation {
   readonly kernelOf: ReadonlyMap<Expr, string>;
 }
 
+/** What the compiler goes by before it makes kernels; checks give other rules to see whether they are noticed. */
+export interface CompilerRules {
+  readonly simplify: SimplifyRules;
+  readonly stage: StageRule;
+}
+
+/** The rules of the compiler. */
+export const compilerRules: CompilerRules = { simplify: simplifyRules, stage: earliestStage };
+
 /** Compiles as `compile` does, and tells which kernel computes what. */
-export const compileTraced = (source: ProgramExpressions): E.Either<CompileError, Compilation> => {
+export const compileTraced = (
+  source: ProgramExpressions,
+  rules: CompilerRules = compilerRules,
+): E.Either<CompileError, Compilation> => {
   const checked = check(source);
   if (E.isLeft(checked)) return checked;
   const outputs = source.stages.flatMap((stage) => Object.values(stage.outputs));
-  const trace = runPasses(outputs);
+  const trace = runPasses(outputs, passesBy(rules.simplify));
   const scopes = checkScopes(at(trace, 0, 'passes').outputs);
   if (E.isLeft(scopes)) return scopes;
   const passed = at(trace, trace.length - 1, 'passes').outputs;
   const invalid = passed.find(({ node }) => node.op === 'invalid');
   if (invalid?.node.op === 'invalid') return E.left(invalid.node.error);
-  const { buffers, stages, kernelOf } = lower(withOutputs(source.stages, passed), source.sizes);
+  const { buffers, stages, kernelOf } = lower(withOutputs(source.stages, passed), source.sizes, rules.stage);
   const program = { name: source.name, buffers, stages, memory: planMemory(buffers, stages) };
   return E.right({ program, kernelOf });
 };

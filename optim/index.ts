@@ -24,6 +24,7 @@ export {
   unwatched,
   type Watcher,
 } from './cgWatch.js';
+export { checkedCurvatures, checkProblem } from './check.js';
 export {
   type Curvature,
   type CurvatureName,

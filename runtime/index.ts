@@ -1,5 +1,6 @@
 /** Targets: places where compiled programs run. */
 export { allHold, type Certificate, type Law, laws } from './check/certificate.js';
+export type { CheckedCurvature } from './check/laws.js';
 export { type CheckError, type CheckOptions, checkModel } from './check/model.js';
 export { chooseTarget, showTargetChoice, type TargetChoice } from './choose.js';
 export { gpujsTarget } from './gpujs/target.js';

@@ -40,7 +40,17 @@ const analyzeUsers = (order: readonly Expr[]): ReadonlyMap<Expr, readonly Expr[]
   return users;
 };
 
-const analyzeStages = (order: readonly Expr[], inputStage: (input: Expr) => number): ReadonlyMap<Expr, number> => {
+/** The stage of an expression, from the one that introduces it (0 unless it is an input) and those of its operands. */
+export type StageRule = (own: number, operands: readonly number[]) => number;
+
+/** The earliest stage in which everything is known. */
+export const earliestStage: StageRule = (own, operands) => Math.max(own, ...operands);
+
+const analyzeStages = (
+  order: readonly Expr[],
+  inputStage: (input: Expr) => number,
+  stageRule: StageRule,
+): ReadonlyMap<Expr, number> => {
   const stages = new Map<Expr, number>();
   const loops = order.flatMap((expr) => (expr.node.op === 'iterate' ? [{ loop: expr, node: expr.node }] : []));
   const settle = (): boolean => {
@@ -53,7 +63,8 @@ const analyzeStages = (order: readonly Expr[], inputStage: (input: Expr) => numb
     };
     for (const expr of order) {
       const own = expr.node.op === 'input' ? inputStage(expr) : 0;
-      raise(expr, Math.max(own, ...operandsOf(expr.node).map((operand) => lookup(stages, operand, 'analyzeStages'))));
+      const known = operandsOf(expr.node).map((operand) => lookup(stages, operand, 'analyzeStages'));
+      raise(expr, stageRule(own, known));
     }
     // a loop's variables live in the loop's stage, and so does all that depends on them
     for (const { loop, node } of loops)
@@ -90,10 +101,14 @@ const analyzeLoops = (order: readonly Expr[]): ReadonlyMap<Expr, ReadonlySet<Exp
 };
 
 /** Analyses the outputs of a staged program; `inputStage` tells which stage introduces an input. */
-export const analyze = (outputs: readonly Expr[], inputStage: (input: Expr) => number): Analysis => {
+export const analyze = (
+  outputs: readonly Expr[],
+  inputStage: (input: Expr) => number,
+  stageRule: StageRule = earliestStage,
+): Analysis => {
   const order = postorder(outputs);
   const users = analyzeUsers(order);
-  const stages = analyzeStages(order, inputStage);
+  const stages = analyzeStages(order, inputStage, stageRule);
   const loops = analyzeLoops(order);
   const loopsOf = (expr: Expr): ReadonlySet<Expr> => lookup(loops, expr, 'loops of an expression');
   const innermost = (candidates: ReadonlySet<Expr>): Scope => {

@@ -7,7 +7,7 @@ import type { Expr, NodeOf } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { bindShape } from '../evaluate.js';
 import type { Buffer, Port, Stage, Step } from '../program.js';
-import { type Analysis, analyze, type Scope } from './analysis.js';
+import { type Analysis, analyze, type Scope, type StageRule } from './analysis.js';
 import { updateInPlace } from './carry.js';
 import { expandKernel } from './expand.js';
 import { materialize } from './materialize.js';
@@ -132,18 +132,18 @@ const conditionOf = (loop: NodeOf<'iterate'>, inside: readonly Expr[], analysis:
 const outputsOf = (stages: readonly StageExpressions[]): readonly Expr[] =>
   stages.flatMap((stage) => Object.values(stage.outputs));
 
-const analysisOf = (stages: readonly StageExpressions[]): Analysis => {
+const analysisOf = (stages: readonly StageExpressions[], stageRule: StageRule): Analysis => {
   const stageOfInput = new Map(
     stages.flatMap(({ inputs }, position) => inputs.map((input) => [input, position] as const)),
   );
-  return analyze(outputsOf(stages), (input) => lookup(stageOfInput, input, 'stages of inputs'));
+  return analyze(outputsOf(stages), (input) => lookup(stageOfInput, input, 'stages of inputs'), stageRule);
 };
 
 /** Lowers stages whose outputs have been through all passes; products are grouped by when their factors are known. */
-export const lower = (passed: readonly StageExpressions[], sizes: Sizes): Lowered => {
-  const stages = withOutputs(passed, groupFactors(outputsOf(passed), analysisOf(passed)));
+export const lower = (passed: readonly StageExpressions[], sizes: Sizes, stageRule: StageRule): Lowered => {
+  const stages = withOutputs(passed, groupFactors(outputsOf(passed), analysisOf(passed, stageRule)));
   const outputs = outputsOf(stages);
-  const analysis = analysisOf(stages);
+  const analysis = analysisOf(stages, stageRule);
   const roots = rootsOf(outputs, analysis.order);
   const kept = materialize(roots, analysis, sizes);
   const table = bufferTable(sizes, kept);

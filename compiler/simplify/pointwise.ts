@@ -1,11 +1,29 @@
 /** Algebraic identities of `map`. Each rule gives the simpler expression, or `undefined` where it does not apply. */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { broadcastTo, map } from '../../dsl/primitives.js';
 import { type ScalarFunction, scalarRow } from '../../dsl/scalar.js';
 import { isAlwaysFinite } from './finite.js';
 import { uniform, uniformValue } from './uniform.js';
 
-type Rule = (operands: readonly Expr[], self: Expr) => Expr | undefined;
+type Identity = (operands: readonly Expr[], self: Expr) => Expr | undefined;
+
+/** Identities of scalar functions, by function. */
+export type ScalarIdentities = { readonly [F in ScalarFunction]?: Identity };
+
+type MapRule = (node: NodeOf<'map'>, self: Expr) => Expr | undefined;
+
+const operand = (operands: readonly Expr[], i: number): Expr => at(operands, i, 'simplify');
+
+const unary =
+  (rule: (a: Expr) => Expr | undefined): Identity =>
+  (operands) =>
+    rule(operand(operands, 0));
+
+const binary =
+  (rule: (a: Expr, b: Expr, self: Expr) => Expr | undefined): Identity =>
+  (operands, self) =>
+    rule(operand(operands, 0), operand(operands, 1), self);
 
 const isMap = (expr: Expr, fn: ScalarFunction): expr is Expr & { readonly node: NodeOf<'map'> } =>
   expr.node.op === 'map' && expr.node.fn === fn;
@@ -25,25 +43,22 @@ const constantFactor = (expr: Expr): readonly [number, Expr] | undefined => {
 const isOrdinary = (value: number): boolean =>
   value === 0 || (Math.abs(value) >= 2 ** -126 && Math.abs(value) < 2 ** 127);
 
-const add: Rule = ([a, b]) => {
-  if (a === undefined || b === undefined) return undefined;
+const add = binary((a, b) => {
   if (uniformValue(a) === 0) return b; // 0 + x = x
   if (uniformValue(b) === 0) return a;
   const [minusA, minusB] = [negated(a), negated(b)];
   if (minusB !== undefined) return map('sub', a, minusB); // a + (−b) = a − b
   return minusA === undefined ? undefined : map('sub', b, minusA);
-};
+});
 
-const sub: Rule = ([a, b]) => {
-  if (a === undefined || b === undefined) return undefined;
+const sub = binary((a, b) => {
   if (uniformValue(b) === 0) return a;
   if (uniformValue(a) === 0) return map('neg', b);
   const minusB = negated(b);
   return minusB === undefined ? undefined : map('add', a, minusB); // a − (−b) = a + b
-};
+});
 
-const mul: Rule = ([a, b], self) => {
-  if (a === undefined || b === undefined) return undefined;
+const mul = binary((a, b, self) => {
   const [left, right] = [uniformValue(a), uniformValue(b)];
   // 0 · ∞ and 0 · NaN are NaN
   if ((left === 0 && isAlwaysFinite(b)) || (right === 0 && isAlwaysFinite(a))) return uniform(0, self.shape);
@@ -61,33 +76,34 @@ const mul: Rule = ([a, b], self) => {
   const [minusA, minusB] = [negated(a), negated(b)];
   if (minusA !== undefined) return map('neg', map('mul', minusA, b));
   return minusB === undefined ? undefined : map('neg', map('mul', a, minusB));
-};
+});
 
-const div: Rule = ([a, b]) => {
-  if (a === undefined || b === undefined) return undefined;
+const div = binary((a, b) => {
   if (uniformValue(b) === 1) return a;
   const minusA = negated(a);
   return minusA === undefined ? undefined : map('neg', map('div', minusA, b));
-};
+});
 
-const neg: Rule = ([a]) => (a === undefined ? undefined : negated(a)); // −(−x) = x
+const neg = unary(negated); // −(−x) = x
 
-const select: Rule = ([c, a, b]) => {
-  const condition = c === undefined ? undefined : uniformValue(c);
+const select: Identity = (operands) => {
+  const [a, b] = [operand(operands, 1), operand(operands, 2)];
+  const condition = uniformValue(operand(operands, 0));
   if (condition !== undefined) return condition !== 0 ? a : b;
   return a === b ? a : undefined;
 };
 
-const identities: { readonly [F in ScalarFunction]?: Rule } = { add, sub, mul, div, neg, select };
+/** The identities of every scalar function that has some. */
+export const scalarIdentities: ScalarIdentities = { add, sub, mul, div, neg, select };
 
 // f(c₁, c₂, …) of constants is a constant
-const foldConstants = (fn: ScalarFunction, operands: readonly Expr[], self: Expr): Expr | undefined => {
+const foldConstants: MapRule = ({ fn, operands }, self) => {
   const values = operands.flatMap((operand) => uniformValue(operand) ?? []);
   return values.length === operands.length ? uniform(scalarRow(fn).evaluate(...values), self.shape) : undefined;
 };
 
 // f(repeat x, repeat y) = repeat f(x, y), if they repeat alike (constants repeat in every way)
-const hoistBroadcast = (fn: ScalarFunction, operands: readonly Expr[], self: Expr): Expr | undefined => {
+const hoistBroadcast: MapRule = ({ fn, operands }, self) => {
   const repeated = operands.find(({ node }) => node.op === 'broadcast' && node.operand.node.op !== 'literal');
   if (repeated?.node.op !== 'broadcast') return undefined;
   const { axes, operand: inner } = repeated.node;
@@ -102,6 +118,9 @@ const hoistBroadcast = (fn: ScalarFunction, operands: readonly Expr[], self: Exp
   return found.length === operands.length ? broadcastTo(map(fn, ...found), self.shape, axes) : undefined;
 };
 
-/** Simplifies one `map`. */
-export const simplifyMap = ({ fn, operands }: NodeOf<'map'>, self: Expr): Expr | undefined =>
-  foldConstants(fn, operands, self) ?? identities[fn]?.(operands, self) ?? hoistBroadcast(fn, operands, self);
+/** The rules of `map`, in the order in which they are tried. */
+export const mapRules = (identities: ScalarIdentities): readonly MapRule[] => [
+  foldConstants,
+  ({ fn, operands }, self) => identities[fn]?.(operands, self),
+  hoistBroadcast,
+];

@@ -7,7 +7,9 @@ import {
   flattenParameters,
   input,
   type ParameterSpace,
+  postorder,
   primitives,
+  type Shape,
   splitParameters,
   substitute,
 } from '../../dsl/index.js';
@@ -21,9 +23,12 @@ export interface Derivatives {
   /** A cotangent of z. */
   readonly u: Expr;
   readonly Jv: Expr;
+  readonly Jw: Expr;
   /** J v by the linear map that `linearize` gives, applied to v. */
   readonly linear: Expr;
   readonly JTu: Expr;
+  /** Jᵀ u by the transpose of that map. */
+  readonly transposed: Expr;
   readonly gradient: Expr;
   /** Jᵀ ∂loss/∂z. */
   readonly pulled: Expr;
@@ -48,6 +53,15 @@ export interface Derivatives {
   };
 }
 
+const prefix = 'check.';
+
+/** An input of the laws. Its name begins as no name in a model does. */
+export const leaf = (name: string, shape: Shape): Expr => input(`${prefix}${name}`, [...shape]);
+
+/** The first input below some roots that has the name of one of the laws' own. */
+export const reservedInput = (roots: readonly Expr[]): string | undefined =>
+  postorder(roots).flatMap(({ node }) => (node.op === 'input' && node.name.startsWith(prefix) ? [node.name] : []))[0];
+
 /** ⟨a, b⟩ of arrays of one shape. */
 const product = (a: Expr, b: Expr): Expr => {
   const axes = [...a.shape.keys()];
@@ -59,21 +73,18 @@ export const derivativesOf = (
   { output, loss, views }: BoundModel,
   lossOf: (output: Expr) => Expr,
   space: ParameterSpace,
-  { jvp, linearize, vjp, grad, hessianVectorProduct, ggnVectorProduct }: Derivations,
+  { jvpAll, jvp, transpose, linearize, vjp, grad, hessianVectorProduct, ggnVectorProduct }: Derivations,
 ): Derivatives => {
   const flat = (pieces: readonly Expr[]): Expr => flattenParameters(space, pieces);
   const split = (direction: Expr): readonly Expr[] => splitParameters(space, direction);
   const seeds = (direction: Expr) => new Map(zip(views, split(direction), 'check'));
-  const v: Expr = input('v', [space.length]);
-  const w: Expr = input('w', [space.length]);
-  const u: Expr = input('u', [...output.shape]);
-  const [z, zDot, zDotW]: readonly [Expr, Expr, Expr] = [
-    input('z', [...output.shape]),
-    input('J v', [...output.shape]),
-    input('J w', [...output.shape]),
-  ];
+  const v = leaf('v', [space.length]);
+  const w = leaf('w', [space.length]);
+  const u = leaf('u', output.shape);
+  const [z, zDot, zDotW] = [leaf('z', output.shape), leaf('Jv', output.shape), leaf('Jw', output.shape)];
   const { variables, tangent } = linearize(output, views);
   const linear = only(substitute([tangent], new Map(zip(variables, split(v), 'check'))), 'check');
+  const [Jw] = jvpAll([output], seeds(w));
   const [atOutput] = grad(loss, [output]);
   const [atInput] = grad(lossOf(z), [z]);
   const [Hu] = hessianVectorProduct(lossOf(z), [z], [u]);
@@ -85,8 +96,10 @@ export const derivativesOf = (
     w,
     u,
     Jv: jvp(output, seeds(v)),
+    Jw,
     linear,
     JTu: flat(vjp(output, views, u)),
+    transposed: flat(transpose([tangent], [u], variables)),
     gradient,
     pulled: flat(vjp(output, views, atOutput)),
     slope: product(gradient, v),

@@ -5,7 +5,7 @@ import { type Expr, type Generator, postorder, random, type Sizes } from '../../
 
 /** A point: values of every input and of θ, and the directions v, w and u. */
 export interface Point {
-  readonly name: string;
+  readonly name: PointName;
   readonly environment: ReadonlyMap<Expr | string, Float64Array>;
 }
 
@@ -43,13 +43,13 @@ const inputValues = (input: Expr, order: readonly Expr[], sizes: Sizes, generato
 };
 
 /** Scales of θ: ordinary, exactly 0 (ties and kinks), saturating, vanishing. */
-const scales: readonly (readonly [string, number])[] = [
-  ['random 1', 0.5],
-  ['random 2', 1],
-  ['zero', 0],
-  ['large', 20],
-  ['tiny', 1e-6],
-];
+const scales = { 'random 1': 0.5, 'random 2': 1, zero: 0, large: 20, tiny: 1e-6 } as const;
+
+/** The name of a point. */
+export type PointName = keyof typeof scales;
+
+/** The names of the points, in the order in which they are checked. */
+export const pointNames: readonly PointName[] = ['random 1', 'random 2', 'zero', 'large', 'tiny'];
 
 /** Points for expressions: `vectors` are drawn like θ's directions, standard normal. */
 export const pointsFor = (
@@ -70,10 +70,10 @@ export const pointsFor = (
     const drawn = random.normal(generator, lengthOf(expr, sizes));
     return take({ ...drawn, values: Float64Array.from(drawn.values, (value) => scale * value) });
   };
-  return scales.map(([name, scale]) => ({
+  return pointNames.map((name) => ({
     name,
     environment: new Map<Expr | string, Float64Array>([
-      [theta, normal(theta, scale)],
+      [theta, normal(theta, scales[name])],
       ...vectors.map((vector) => [vector, normal(vector, 1)] as const),
       ...inputs.map((input) => [input, take(inputValues(input, order, sizes, generator))] as const),
     ]),

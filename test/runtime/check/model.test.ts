@@ -52,7 +52,8 @@ describe('checkModel', () => {
     it(`certifies every law for a network with ${activation}`, async () => {
       const certificates = await certificatesOf(smallModel(activation), { target: interpreterTarget });
       expect(allHold(certificates), JSON.stringify(certificates)).to.equal(true);
-      expect(new Set(certificates.map(({ law }) => law))).to.deep.equal(new Set(laws));
+      const ofModels = laws.filter((law) => !law.startsWith('a curvature of the optimizers'));
+      expect(new Set(certificates.map(({ law }) => law))).to.deep.equal(new Set(ofModels));
       const compared = certificates.filter(({ verdict }) => verdict._tag === 'Held');
       expect(compared.length).to.be.above(certificates.length * 0.8);
     });
@@ -77,7 +78,11 @@ describe('checkModel', () => {
     const loss = (z: Expr): Expr => meanSquaredError(typed<['batch', 10]>(z), input('y', ['batch', 10]));
     const model: InspectedModel = { name: 'wide', output, loss, parameters: parameters.right };
     for (const seed of [1, 2]) {
-      const certificates = await certificatesOf(model, { seed });
+      const certificates = await certificatesOf(model, {
+        seed,
+        laws: ['J v is the finite difference of z', '⟨g, v⟩ is the finite difference of the loss'],
+      });
+      expect(certificates.length).to.be.above(0);
       const failed = certificates.filter(({ verdict }) => verdict._tag === 'Failed');
       expect(failed, JSON.stringify(failed)).to.deep.equal([]);
     }
