@@ -1,8 +1,11 @@
 /** Identities of data movement: compositions merge, inverses cancel, and zeros stay zeros. */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf, WindowAxis } from '../../dsl/node.js';
 import { broadcastTo, map, pad, reshape, slice, transpose, windowAdjoint } from '../../dsl/primitives.js';
 import { type Dim, type Shape, sameShape } from '../../dsl/shape.js';
 import { uniform, uniformValue } from './uniform.js';
+
+const place = 'simplify, movement';
 
 type Rule<N> = (node: N, self: Expr) => Expr | undefined;
 
@@ -15,7 +18,7 @@ export const simplifyBroadcast: Rule<NodeOf<'broadcast'>> = ({ operand, shape, a
     ? broadcastTo(
         operand.node.operand,
         shape,
-        operand.node.axes.map((axis) => axes[axis] ?? 0),
+        operand.node.axes.map((axis) => at(axes, axis, place)),
       )
     : undefined;
 };
@@ -28,7 +31,7 @@ export const simplifyTranspose: Rule<NodeOf<'transpose'>> = ({ operand, permutat
     case 'transpose':
       return transpose(
         inner.operand,
-        permutation.map((axis) => inner.permutation[axis] ?? 0),
+        permutation.map((axis) => at(inner.permutation, axis, place)),
       );
     case 'broadcast': {
       // where the axes of the repeated operand go, in the order in which the transpose puts them
@@ -132,7 +135,7 @@ export const simplifyWindow: Rule<NodeOf<'window'>> = ({ operand, windows }, sel
   const order = interleaved(rank, windows);
   const split = reshape(
     whole,
-    order.map((axis) => self.shape[axis] ?? 0),
+    order.map((axis) => at(self.shape, axis, place)),
   );
   return transpose(
     split,
