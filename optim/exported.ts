@@ -5,9 +5,9 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { z } from 'zod';
-import { type DslError, guarded, isExpr, type Shape, showValue } from '../dsl/index.js';
+import { type DslError, guarded, isExpr, type Shape, showValue, withLikelihood } from '../dsl/index.js';
 import type { ConfigError, Experiment, LoadDataset, RunSettingsInput } from './experiment.js';
-import { type ProblemDefinition, problem } from './problem.js';
+import { type Problem, type ProblemDefinition, problem } from './problem.js';
 
 /** A model, and the settings that a step of it is looked at with. */
 export type Subject = Pick<Experiment, 'problem' | 'settings'>;
@@ -76,6 +76,16 @@ const foreignExpr = z.object({ id: z.number(), shape: z.array(z.unknown()), node
 const anotherCopy =
   'its expressions are of another copy of the package; if the file was loaded as CommonJS, name it .mts or .mjs, or put "type": "module" into the package.json of its folder';
 
+/** The definition, with a loss that carries the likelihood that the problem has. */
+const carrying = <D extends ProblemDefinition<Shape, Shape, Shape>>(
+  definition: D & Pick<Problem, 'likelihood'>,
+): ProblemDefinition<Shape, Shape, Shape> => {
+  const { loss, likelihood } = definition;
+  return typeof loss !== 'function' || likelihood === undefined
+    ? definition
+    : { ...definition, loss: withLikelihood(loss, likelihood) };
+};
+
 /** A problem made again from what an author's problem says: whatever it says of itself besides is not believed. */
 const problemOf = (given: unknown): Checked<Experiment['problem']> =>
   pipe(
@@ -88,13 +98,14 @@ const problemOf = (given: unknown): Checked<Experiment['problem']> =>
           E.bimap(() => `${madeByProblem}: it is Left of ${showValue(either.left)}`, E.left),
         );
       return pipe(
-        readAs(object<ProblemDefinition<Shape, Shape, Shape>>('a model'), either.right),
+        readAs(object<ProblemDefinition<Shape, Shape, Shape> & Pick<Problem, 'likelihood'>>('a model'), either.right),
         E.flatMap((definition) => guarded(() => ({ ...definition }))),
         E.mapLeft((reason) => `${madeByProblem}: ${reason}`),
         E.flatMap((definition) =>
           !isExpr(definition.input) && E.isRight(readAs(foreignExpr, definition.input))
             ? E.left(anotherCopy)
-            : E.right(problem(definition)),
+            : // a problem's loss is a function alone; what its author says of its likelihood stands beside it
+              E.right(problem(carrying(definition))),
         ),
       );
     }),

@@ -1,7 +1,18 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Expr, initialisers, input, meanSquaredError, mlp, showDslError } from '../../dsl/index.js';
+import {
+  type Expr,
+  initialisers,
+  input,
+  likelihoods,
+  meanSquaredError,
+  mlp,
+  mul,
+  showDslError,
+  typed,
+  withLikelihood,
+} from '../../dsl/index.js';
 import {
   type Dataset,
   experiment,
@@ -91,6 +102,17 @@ describe('what modules export', () => {
       }),
     );
     expect(rightOf(loaded.problem)).to.deep.include({ batch: 'batch', parameters: right.parameters });
+  });
+
+  it('keeps the likelihood that its loss carries, which its value does not show', () => {
+    const loss = withLikelihood(
+      (z: typeof definition.output, t: typeof y): Expr<[]> => typed(mul(meanSquaredError(z, t), 3)),
+      likelihoods.gaussian(2),
+    );
+    const weighted = problem({ ...definition, loss });
+    const loaded = rightOf(experimentOf('./m.js', { default: { ...own, problem: weighted } }));
+    expect(rightOf(weighted).likelihood).not.to.equal(undefined);
+    expect(rightOf(loaded.problem).likelihood).to.equal(rightOf(weighted).likelihood);
   });
 });
 
