@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { benchModels, runBench, showReport } from '../bench/index.js';
 import { parseCount } from './options.js';
+import { print, refuse } from './terminal.js';
 
 interface BenchCommandOptions {
   readonly json?: string;
@@ -38,14 +39,8 @@ export const benchCommand = (): Command =>
           ...(models.length === 0 ? {} : { models }),
           onModel: (name) => process.stderr.write(`timing ${name} …\n`),
         }),
-        TE.match(
-          (message) => {
-            process.stderr.write(`sgn: ${message}\n`);
-            process.exitCode = 1;
-          },
-          (report) => {
-            process.stdout.write(`${showReport(report)}\n`);
-          },
-        ),
+        TE.match(refuse, (report) => {
+          print(`${showReport(report)}\n`);
+        }),
       )();
     });

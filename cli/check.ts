@@ -9,6 +9,7 @@ import { allHold, type Certificate, laws } from '../runtime/check/certificate.js
 import { chooseTarget, showTargetChoice, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadSubject } from './experiments.js';
 import { parseCount, parseSeed } from './options.js';
+import { print, refuse } from './terminal.js';
 import { openView } from './view.js';
 
 const examples = `
@@ -117,15 +118,9 @@ export const checkCommand = (): Command =>
     .action(async (name: string, options: CheckCommandOptions) => {
       await pipe(
         checkSession(name, options),
-        TE.match(
-          (message) => {
-            process.stderr.write(`sgn: ${message}\n`);
-            process.exitCode = 1;
-          },
-          (checked) => {
-            process.stdout.write(`${showCertificates(checked).join('\n')}\n`);
-            if (!allHold(checked.certificates)) process.exitCode = 1;
-          },
-        ),
+        TE.match(refuse, (checked) => {
+          print(`${showCertificates(checked).join('\n')}\n`);
+          if (!allHold(checked.certificates)) process.exitCode = 1;
+        }),
       )();
     });

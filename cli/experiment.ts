@@ -10,6 +10,7 @@ import { experimentSession, selectedStudy } from './experimentSession.js';
 import { exitAsEnded } from './interrupt.js';
 import { parseCount } from './options.js';
 import { studyNames } from './studies.js';
+import { print, refuse } from './terminal.js';
 
 const examples = `
 Examples:
@@ -81,7 +82,7 @@ const listRuns = (name: string, selection: Selection): TE.TaskEither<string, und
   pipe(
     selectedStudy(name, selection),
     TE.tapIO(({ part }) => () => {
-      for (const planned of plannedRuns(part)) process.stdout.write(`${runLine(part, planned)}\n`);
+      for (const planned of plannedRuns(part)) print(`${runLine(part, planned)}\n`);
     }),
     TE.map(() => undefined),
   );
@@ -110,9 +111,6 @@ export const experimentCommand = (): Command =>
         list === true
           ? listRuns(name, selection)
           : experimentSession(name, { selection, out, data, saveEvery, command: typedCommand() }),
-        TE.match((message) => {
-          process.stderr.write(`sgn: ${message}\n`);
-          process.exitCode = 1;
-        }, exitAsEnded),
+        TE.match(refuse, exitAsEnded),
       )();
     });

@@ -1,16 +1,17 @@
 /** `sgn inspect`: looks into the graphs, passes, kernels and sources of a model. */
-import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { passes } from '../compiler/passes.js';
-import { reasonOf } from '../dsl/index.js';
+import { visible } from '../dsl/index.js';
 import { inspectableGraphs } from '../optim/index.js';
 import { sourceLanguages, targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
+import { replaceAt, showFileError } from './files.js';
 import { defaultStage, formatNames, type InspectOptions, stageNames } from './inspectOptions.js';
 import { inspectSession } from './inspectSession.js';
 import { parseCount } from './options.js';
+import { print, refuse } from './terminal.js';
 
 const examples = `
 Examples:
@@ -30,13 +31,12 @@ Sources need no device: wgsl and glsl are what gpu.js makes of gpujs for WebGPU 
 that device got.`;
 
 const deliver = (text: string, file: string | undefined): TE.TaskEither<string, void> =>
-  TE.tryCatch(
-    async () => {
-      if (file === undefined) process.stdout.write(text);
-      else await writeFile(file, text);
-    },
-    (thrown) => `cannot write ${file}: ${reasonOf(thrown)}`,
-  );
+  file === undefined
+    ? TE.fromIO(() => print(text))
+    : pipe(
+        replaceAt(file, visible(text)),
+        TE.mapLeft((error) => showFileError(error, 'name a file that can be written with --out')),
+      );
 
 /** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
 export const inspectCommand = (): Command =>
@@ -64,12 +64,6 @@ export const inspectCommand = (): Command =>
       await pipe(
         inspectSession(name, options),
         TE.flatMap((text) => deliver(text, options.out)),
-        TE.match(
-          (message) => {
-            process.stderr.write(`sgn: ${message}\n`);
-            process.exitCode = 1;
-          },
-          () => undefined,
-        ),
+        TE.match(refuse, () => undefined),
       )();
     });

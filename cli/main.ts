@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { visible } from '../dsl/index.js';
 import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { experimentCommand } from './experiment.js';
@@ -26,6 +27,13 @@ const keepsFiles: Readonly<Record<string, (options: Readonly<Record<string, unkn
   bench: ({ json }) => json !== undefined,
 };
 
+// what is wrong with arguments is said with the arguments in it
+const shown = {
+  writeErr: (text: string) => {
+    process.stderr.write(visible(text));
+  },
+};
+
 const program = new Command('sgn')
   .description('Train networks with the stochastic generalized Gauss-Newton method (Gargiani et al. 2020).')
   .version(version)
@@ -35,7 +43,9 @@ const program = new Command('sgn')
 
 // help and wrong usage end like everything else: through the one end of the process
 program.exitOverride();
-for (const command of commands) program.addCommand(command().exitOverride().configureHelp({ showGlobalOptions: true }));
+program.configureOutput(shown);
+for (const command of commands)
+  program.addCommand(command().exitOverride().configureOutput(shown).configureHelp({ showGlobalOptions: true }));
 
 let files = false;
 program.hook('preAction', (_, command) => {

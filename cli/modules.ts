@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { reasonOf } from '../dsl/index.js';
 import type { ConfigError } from '../optim/index.js';
+import { checkReadable, mostTextBytes } from './files.js';
 import { waitingFor } from './waiting.js';
 
 /** What comes with the package, by name. */
@@ -36,6 +37,12 @@ export const loadModule = (kind: string, builtIn: BuiltIn, name: string): TE.Tas
           name,
           `neither a built-in ${kind} (${Object.keys(builtIn).join(', ')}) nor a file; give the path of a module`,
         ),
+    ),
+    TE.flatMap(() =>
+      pipe(
+        checkReadable(name, mostTextBytes),
+        TE.mapLeft(({ reason }) => refused(name, `cannot be imported: ${reason}`)),
+      ),
     ),
     TE.flatMap(() =>
       TE.tryCatch(

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import type * as IO from 'fp-ts/lib/IO.js';
 import type * as T from 'fp-ts/lib/Task.js';
-import { reasonOf } from '../dsl/index.js';
+import { reasonOf, visible } from '../dsl/index.js';
 import { waitedFor } from './waiting.js';
 
 /** How a command meets the edges. */
@@ -21,7 +21,7 @@ const stderr = 2;
 /** A line on standard error, at once: the process may be about to end. A stream that is gone takes nothing. */
 const tell = (text: string): void => {
   try {
-    writeSync(stderr, `sgn: ${text}\n`);
+    writeSync(stderr, visible(`sgn: ${text}\n`));
   } catch {
     // nobody is left to be told
   }

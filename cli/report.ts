@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import { typedCommand } from './command.js';
+import { print, refuse } from './terminal.js';
 
 const examples = `
 Examples:
@@ -25,14 +26,8 @@ export const reportCommand = (): Command =>
       const { reportSession } = await import('./reportSession.js');
       await pipe(
         reportSession(folder, reproduction, typedCommand()),
-        TE.match(
-          (message) => {
-            process.stderr.write(`sgn: ${message}\n`);
-            process.exitCode = 1;
-          },
-          (paths) => {
-            for (const path of paths) process.stdout.write(`${path}\n`);
-          },
-        ),
+        TE.match(refuse, (paths) => {
+          for (const path of paths) print(`${path}\n`);
+        }),
       )();
     });

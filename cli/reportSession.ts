@@ -2,7 +2,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type FileError, makeFolder, replaceFile, showFileError } from './files.js';
+import { type FileError, makeFolder, removeStale, replaceAt, replaceFile, showFileError } from './files.js';
 import { compose } from './report/compose.js';
 import type { Report } from './report/document.js';
 import { html } from './report/html.js';
@@ -26,13 +26,14 @@ const writeMarkdown = (path: string, report: Report): Step<void> => {
         replaceFile(folder, `${name}.svg`, `${svg}\n`),
       )(report.blocks.filter((block) => block._tag === 'Figure')),
     ),
-    TE.flatMap(() => replaceFile(dirname(path), basename(path), markdown(report, figures))),
+    TE.flatMap(() => removeStale(folder, (name) => name.endsWith('.svg'))),
+    TE.flatMap(() => replaceAt(path, markdown(report, figures))),
     TE.mapLeft(showUnwritten),
   );
 };
 
 const writeHtml = (path: string, report: Report): Step<void> =>
-  pipe(replaceFile(dirname(path), basename(path), html(report)), TE.mapLeft(showUnwritten));
+  pipe(replaceAt(path, html(report)), TE.mapLeft(showUnwritten));
 
 /** Reads a study's folder and writes the report; gives the paths of what it wrote. */
 export const reportSession = (

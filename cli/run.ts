@@ -8,6 +8,7 @@ import { experimentNames } from './experiments.js';
 import { exitAsEnded } from './interrupt.js';
 import { addHyperparameters, parseCount, parseNumber } from './options.js';
 import { type RunOptions, runSession } from './session.js';
+import { refuse } from './terminal.js';
 
 const examples = `
 Examples:
@@ -62,11 +63,5 @@ export const runCommand = (): Command =>
   )
     .addHelpText('after', examples)
     .action(async (name: string, options: RunOptions) => {
-      await pipe(
-        runSession(name, options),
-        TE.match((message) => {
-          process.stderr.write(`sgn: ${message}\n`);
-          process.exitCode = 1;
-        }, exitAsEnded),
-      )();
+      await pipe(runSession(name, options), TE.match(refuse, exitAsEnded))();
     });

@@ -1,5 +1,6 @@
 /** What a run looks like while it goes on: a progress bar on a terminal, and lines everywhere. All effects. */
 import { SingleBar } from 'cli-progress';
+import { visible, visibleLine } from '../dsl/index.js';
 import type { LoadOptions } from '../optim/index.js';
 
 /** The screen of a run. */
@@ -32,8 +33,9 @@ export const openView = (stream: NodeJS.WriteStream): View => {
   const close = (): void => {
     if (bar?.isActive === true) bar.stop();
   };
-  const show = (label: string, value: number, total: number, note: string, count = `${value}/${total}`): void => {
+  const show = (title: string, value: number, total: number, remark: string, count = `${value}/${total}`): void => {
     if (bar === null) return;
+    const [label, note] = [visibleLine(title), visibleLine(remark)];
     if (bar.isActive) {
       bar.setTotal(total);
       bar.update(value, { label, note, count });
@@ -42,7 +44,7 @@ export const openView = (stream: NodeJS.WriteStream): View => {
   return {
     line: (text) => {
       close();
-      stream.write(`${text}\n`);
+      stream.write(visible(`${text}\n`));
     },
     share: (label, share, note) => show(label, share, 1, note, `${Math.floor(100 * share)} %`),
     progress: (epoch, done, steps, note) => show(`epoch ${epoch}`, done, steps, note),

@@ -3,7 +3,7 @@ export * from './activations.js';
 export * from './convolution.js';
 export * from './error.js';
 export { check, fold, freshVariable, invalid, isExpr, make, postorder, rewrite, substitute, typed } from './expr.js';
-export { htmlExpr } from './html.js';
+export { escapeHtml, htmlExpr } from './html.js';
 export * as initialisers from './initialisers.js';
 export { type Distribution, type Initialiser, initialise } from './initialisers.js';
 export * from './iterate.js';
@@ -27,3 +27,4 @@ export { type Dim, elementCount, type Shape, type Sizes, sameElementCount, sameS
 export { type MlpSpec, type NetworkSpec, network, parseNetwork, type VggSpec, vgg } from './spec.js';
 export { operandsOf, rebuild, shapeOf, windowPositions } from './structure.js';
 export { guarded, reasonOf, showValue } from './thrown.js';
+export { visible, visibleLine } from './visible.js';

@@ -21,6 +21,12 @@ export interface SafetensorsError {
 
 const lengthBytes = 8;
 
+// The format's own limit, against headers that are made to exhaust a reader.
+const mostHeaderBytes = 100_000_000;
+
+// Of a header that is none, enough to recognise it.
+const shownCharacters = 60;
+
 const tensorHeader = z.object({
   dtype: z.literal('F32'),
   shape: z.array(z.int().min(0)),
@@ -34,7 +40,7 @@ const writeFloats = (view: DataView, at: number, values: Float32Array): void => 
   for (const [i, value] of values.entries()) view.setFloat32(at + 4 * i, value, true);
 };
 
-/** The file's bytes. Names must differ. */
+/** The file's bytes. Names must differ, and none is `__metadata__`: the format has that for itself. */
 export const encodeSafetensors = (tensors: readonly Tensor[]): Uint8Array => {
   const starts = [0];
   for (const [i, { values }] of tensors.entries()) starts.push((starts[i] ?? 0) + 4 * values.length);
@@ -72,19 +78,63 @@ const parseEntry = (name: string, value: unknown): E.Either<SafetensorsError, En
     : E.left(fault('float32 tensors in the header', `${[name, ...(issue?.path ?? [])].join('.')}: ${issue?.message}`));
 };
 
+/** The names of an object in JSON text, in its order and as often as they stand there: `JSON.parse` keeps the last of equals. */
+const namesIn = (text: string): readonly string[] => {
+  const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g;
+  const names: string[] = [];
+  let depth = 0;
+  let before = '';
+  for (const [found] of text.matchAll(token)) {
+    if (found === '{' || found === '[') depth += 1;
+    if (found === '}' || found === ']') depth -= 1;
+    if (depth === 1 && found.startsWith('"') && (before === '{' || before === ',')) names.push(JSON.parse(found));
+    before = found;
+  }
+  return names;
+};
+
+const repeated = (names: readonly string[]): string | undefined => {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
+};
+
 const parseHeader = (text: string): E.Either<SafetensorsError, readonly Entry[]> =>
   E.flatMap(
     E.tryCatch(
       (): unknown => JSON.parse(text),
       () => fault('a header in JSON', `${text.length} characters that are none`),
     ),
-    (json) =>
-      typeof json === 'object' && json !== null
+    (json) => {
+      if (typeof json !== 'object' || json === null || Array.isArray(json))
+        return E.left(fault('tensors by name in the header', text.slice(0, shownCharacters)));
+      const twice = repeated(namesIn(text));
+      return twice === undefined
         ? E.traverseArray(([name, value]: [string, unknown]) => parseEntry(name, value))(
             Object.entries(json).filter(([name]) => name !== metadataName),
           )
-        : E.left(fault('tensors by name in the header', text)),
+        : E.left(fault('every name once in the header', `${twice} twice`));
+    },
   );
+
+/** Where tensors do not fill the bytes behind the header one after the other, as the format wants; nothing if they do. */
+const gapOrOverlap = (entries: readonly Entry[], bytes: number): SafetensorsError | undefined => {
+  const ordered = [...entries].sort(({ data_offsets: [a, aEnd] }, { data_offsets: [b, bEnd] }) => a - b || aEnd - bEnd);
+  let end = 0;
+  let before = 'the header';
+  for (const {
+    name,
+    data_offsets: [from, to],
+  } of ordered) {
+    if (from !== end)
+      return fault(
+        `${name} at byte ${end}, behind ${before}`,
+        from < end ? `byte ${from}, where they overlap` : `byte ${from}, behind a hole`,
+      );
+    end = to;
+    before = name;
+  }
+  return end === bytes ? undefined : fault(`${end} bytes of tensors`, `${bytes} bytes`);
+};
 
 /** The arrays of a file, in its order; an error names what the bytes break. */
 export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError, readonly Tensor[]> => {
@@ -92,15 +142,17 @@ export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError,
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const start = lengthBytes + Number(view.getBigUint64(0, true));
   if (start > bytes.length) return E.left(fault(`a header of ${start - lengthBytes} bytes`, `${bytes.length} bytes`));
-  return E.flatMap(parseHeader(new TextDecoder().decode(bytes.subarray(lengthBytes, start))), (parsed) => {
-    const entries = parsed.map(({ name, shape, data_offsets: [from, to] }) => ({
+  if (start - lengthBytes > mostHeaderBytes)
+    return E.left(fault(`a header of at most ${mostHeaderBytes} bytes`, `${start - lengthBytes} bytes`));
+  return E.flatMap(parseHeader(new TextDecoder().decode(bytes.subarray(lengthBytes, start))), (entries) => {
+    const sized = entries.map(({ name, shape, data_offsets: [from, to] }) => ({
       name,
       shape,
       from: start + from,
       to: start + to,
       length: shape.reduce((product, extent) => product * extent, 1),
     }));
-    const wrong = entries.find(({ from, to, length }) => to - from !== 4 * length || to > bytes.length);
+    const wrong = sized.find(({ from, to, length }) => to - from !== 4 * length || to > bytes.length);
     if (wrong !== undefined)
       return E.left(
         fault(
@@ -108,12 +160,15 @@ export const decodeSafetensors = (bytes: Uint8Array): E.Either<SafetensorsError,
           `bytes ${wrong.from} to ${wrong.to} of ${bytes.length}`,
         ),
       );
-    return E.right(
-      entries.map(({ name, shape, from, length }) => ({
-        name,
-        shape,
-        values: Float32Array.from({ length }, (_, i) => view.getFloat32(from + 4 * i, true)),
-      })),
-    );
+    const misplaced = gapOrOverlap(entries, bytes.length - start);
+    return misplaced === undefined
+      ? E.right(
+          sized.map(({ name, shape, from, length }) => ({
+            name,
+            shape,
+            values: Float32Array.from({ length }, (_, i) => view.getFloat32(from + 4 * i, true)),
+          })),
+        )
+      : E.left(misplaced);
   });
 };

@@ -1,6 +1,8 @@
 /** Curves as SVG images that stand for themselves and follow the reader's light or dark mode. */
+
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { visible as visibleText } from '../../dsl/index.js';
 import { colourRules, seriesColour } from './colours.js';
 
 /** A point of a curve: a mean, with what lies one standard deviation below and above it. */
@@ -142,5 +144,5 @@ export const curveSvg = (figure: CurveFigure): string => {
   const style = document.createElement('style');
   style.textContent = colourRules('svg');
   plot.prepend(style);
-  return plot.outerHTML;
+  return visibleText(plot.outerHTML);
 };

@@ -1,38 +1,29 @@
 /** Reports as one HTML page that needs nothing else: style and figures are inside. */
+import { escapeHtml } from '../../dsl/index.js';
 import { colourRules } from './colours.js';
 import type { Block, Report, TableBlock } from './document.js';
 
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const plain = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => escapes[sign] ?? sign);
-
 const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>
-  `<tr>${texts.map((text) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${plain(text)}</${tag}>`).join('')}</tr>`;
+  `<tr>${texts.map((text) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`;
 
 const tableText = ({ caption, head, rows }: TableBlock): string =>
-  `<div class="scroll"><table><caption>${plain(caption)}</caption><thead>${cells('th', head)}</thead>` +
+  `<div class="scroll"><table><caption>${escapeHtml(caption)}</caption><thead>${cells('th', head)}</thead>` +
   `<tbody>${rows.map((texts) => cells('td', texts)).join('')}</tbody></table></div>`;
 
 const blockText = (block: Block): string => {
   switch (block._tag) {
     case 'Heading':
-      return `<h${block.level}>${plain(block.text)}</h${block.level}>`;
+      return `<h${block.level}>${escapeHtml(block.text)}</h${block.level}>`;
     case 'Paragraph':
-      return `<p>${plain(block.text)}</p>`;
+      return `<p>${escapeHtml(block.text)}</p>`;
     case 'List':
-      return `<ul>${block.items.map((item) => `<li>${plain(item)}</li>`).join('')}</ul>`;
+      return `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
     case 'Code':
-      return `<pre><code>${plain(block.text)}</code></pre>`;
+      return `<pre><code>${escapeHtml(block.text)}</code></pre>`;
     case 'Table':
       return tableText(block);
     case 'Figure':
-      return `<figure>${block.svg}<figcaption>${plain(block.caption)}</figcaption></figure>`;
+      return `<figure>${block.svg}<figcaption>${escapeHtml(block.caption)}</figcaption></figure>`;
   }
 };
 
@@ -70,11 +61,11 @@ export const html = ({ title, blocks }: Report): string => `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${plain(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${plain(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 ${grouped(blocks)}
 </body>
 </html>

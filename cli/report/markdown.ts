@@ -1,8 +1,9 @@
 /** Reports as Markdown (GitHub's tables). */
+import { visible, visibleLine } from '../../dsl/index.js';
 import type { Block, Report, TableBlock } from './document.js';
 
 /** Text in which nothing is markup. */
-const plain = (text: string): string => text.replaceAll(/[\\`*_[\]<>|#~]/g, (sign) => `\\${sign}`);
+const plain = (text: string): string => visibleLine(text).replaceAll(/[\\`*_[\]<>|#~]/g, (sign) => `\\${sign}`);
 
 const row = (cells: readonly string[]): string => `| ${cells.map(plain).join(' | ')} |`;
 
@@ -24,7 +25,7 @@ const blockText = (block: Block, figures: string): string => {
     case 'List':
       return block.items.map((item) => `- ${plain(item)}`).join('\n');
     case 'Code':
-      return `\`\`\`sh\n${block.text}\n\`\`\``;
+      return `\`\`\`sh\n${visible(block.text)}\n\`\`\``;
     case 'Table':
       return tableText(block);
     case 'Figure':

@@ -1,6 +1,7 @@
 /** Graphs as DOT: one box per value, lanes side by side, colours by stage. */
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { visible } from '../../dsl/index.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '../inspect/data.js';
 import { leafLanes, mentionsOf } from '../inspect/links.js';
 import { type Lane, lanes } from '../inspect/origins.js';
@@ -15,7 +16,7 @@ const fills = ['#dbeafe', '#fde9c8', '#d9f2dd', '#f3ddf0'] as const;
 /** The fill of a stage. */
 const stageFill = (stage: number): string => fills[stage % fills.length] ?? fills[0];
 
-const quoted = (text: string): string => `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
+const quoted = (text: string): string => `"${visible(text).replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
 
 const longestLabel = 44;
 

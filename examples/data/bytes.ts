@@ -75,6 +75,13 @@ const withGzipFile = async <A>(path: string, use: UseReader<A>): Promise<E.Eithe
   }
 };
 
+/** Refuses what is no regular file, which may have no end: a pipe would be waited for, a device read for ever. */
+const assertRegular = async (path: string): Promise<void> => {
+  const entry = await stat(path);
+  if (!entry.isFile())
+    throw new Error(entry.isDirectory() ? 'it is a folder' : 'it is no regular file but a pipe or a device');
+};
+
 /** Text of whatever was thrown, with its causes. */
 export const reasonOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) {
@@ -103,6 +110,7 @@ export const readFileWith =
   <A>(path: string, use: UseReader<A>): TE.TaskEither<DataError, A> =>
   async () => {
     try {
+      await assertRegular(path);
       return await (path.endsWith('.gz') ? withGzipFile(path, use) : withPlainFile(path, use));
     } catch (thrown) {
       return E.left(readError(path, thrown));

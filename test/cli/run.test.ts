@@ -164,6 +164,10 @@ describe('sgn run', () => {
     ['boston', { learningRate: 1 }, /^--learning-rate is a setting of sgd, momentum, nesterov, adam, not of sgn; /],
     ['boston', { solver: 'sgd', cg: 3 }, /^--cg is a setting of sgn, not of sgd; /],
     ['mnist', { data: join('no', 'such', 'folder') }, /no such folder.*--data/],
+    ['/dev/zero', {}, /^\/dev\/zero: cannot be imported: it is no regular file/],
+    ['test', {}, /^test: cannot be imported: it is a folder/],
+    ['boston', { init: '/dev/zero' }, /^cannot read \/dev\/zero: it is no regular file/],
+    ['boston', { resume: '/dev/zero' }, /^cannot read \/dev\/zero: it is no regular file/],
     ['package.json', {}, /^package\.json: its default export is no experiment/],
   ];
   for (const [name, options, message] of refusals)

@@ -47,6 +47,56 @@ describe('safetensors', () => {
     });
   });
 
+  describe('refuse headers that are not of the format', () => {
+    /** A file of a header and so many bytes behind it. */
+    const file = (header: string, bytes: number): Uint8Array => {
+      const json = new TextEncoder().encode(header);
+      const whole = new Uint8Array(8 + json.length + bytes);
+      new DataView(whole.buffer).setBigUint64(0, BigInt(json.length), true);
+      whole.set(json, 8);
+      return whole;
+    };
+    const entry = (name: string, from: number, to: number): string =>
+      `"${name}":{"dtype":"F32","shape":[${(to - from) / 4}],"data_offsets":[${from},${to}]}`;
+    const refusal = (entries: readonly string[], bytes: number): string => {
+      const { expected, actual } = leftOf(decodeSafetensors(file(`{${entries.join(',')}}`, bytes)));
+      return `${expected} / ${actual}`;
+    };
+
+    it('a name twice', () => {
+      expect(refusal([entry('a', 0, 4), entry('b', 4, 8), entry('a', 8, 12)], 12)).to.equal(
+        'every name once in the header / a twice',
+      );
+      expect(refusal([entry('a', 0, 4), entry('\\u0061', 4, 8)], 8), 'escaped').to.match(/a twice$/);
+    });
+
+    it('tensors that overlap, wholly or in part', () => {
+      expect(refusal([entry('a', 0, 8), entry('b', 4, 12)], 12)).to.equal(
+        'b at byte 8, behind a / byte 4, where they overlap',
+      );
+      expect(refusal([entry('a', 0, 8), entry('b', 0, 8)], 8)).to.match(/^b at byte 8, behind a .* overlap$/);
+    });
+
+    it('holes before, between and behind tensors', () => {
+      expect(refusal([entry('a', 4, 8)], 8)).to.equal('a at byte 0, behind the header / byte 4, behind a hole');
+      expect(refusal([entry('b', 8, 12), entry('a', 0, 4)], 12)).to.match(/^b at byte 4, behind a .* hole$/);
+      expect(refusal([entry('a', 0, 4)], 8)).to.equal('4 bytes of tensors / 8 bytes');
+    });
+
+    it('a list, a number, a header that is too long', () => {
+      for (const header of ['[]', '1', 'null']) leftOf(decodeSafetensors(file(header, 0)));
+      const long = new Uint8Array(8 + 100_000_001);
+      new DataView(long.buffer).setBigUint64(0, 100_000_001n, true);
+      expect(leftOf(decodeSafetensors(long)).expected).to.equal('a header of at most 100000000 bytes');
+    });
+
+    it('but take tensors in any order, empty ones, and names of any kind', () => {
+      const header = `{"__metadata__":{"a":"b"},${[entry('b', 4, 8), entry('a', 0, 4), entry('e', 4, 4), entry('__proto__', 8, 12)].join(',')}}`;
+      const names = rightOf(decodeSafetensors(file(header, 12))).map(({ name }) => name);
+      expect(names).to.deep.equal(['b', 'a', 'e', '__proto__']);
+    });
+  });
+
   it('refuse other element types by name', () => {
     const bytes = encodeSafetensors([{ name: 'w', shape: [1], values: Float32Array.from([1]) }]);
     const text = new TextDecoder('latin1').decode(bytes).replace('"F32"', '"F64"');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +10,7 @@ import { idxDataset } from '../../../examples/data/idxDataset.js';
 import type { FileSet, Loader } from '../../../examples/data/locate.js';
 import { mnist, mnistFiles } from '../../../examples/data/mnist.js';
 import { byLargestByte, standardise } from '../../../examples/data/normalise.js';
+import { leftOf } from '../../support/evaluation.js';
 import {
   expectDataset,
   gzipped,
@@ -43,6 +45,21 @@ const load = (loader: Loader, files: Readonly<Record<string, Uint8Array>>) =>
   });
 
 describe('data sets in MNIST’s form', () => {
+  it('reads no pipe and no device, which have no end, in the place of a file', async () => {
+    for (const name of ['train-images-idx3-ubyte', 'train-images-idx3-ubyte.gz']) {
+      const result = await withFolder(async (folder) => {
+        write(folder, smallIdxSet(3, 2));
+        rmSync(join(folder, 'train-images-idx3-ubyte'), { force: true });
+        rmSync(join(folder, 'train-images-idx3-ubyte.gz'), { force: true });
+        execFileSync('mkfifo', [join(folder, name)]);
+        return scaled(optionsFor(folder, join(folder, 'cache')))();
+      });
+      expect(showDataError(leftOf(result))).to.match(
+        /ubyte(\.gz)?: it is no regular file but a pipe or a device; check/,
+      );
+    }
+  });
+
   it('reads MNIST from its package: 60 000 and 10 000 digits with the known label counts', async () => {
     const dataset = expectDataset(await withFolder((cache) => mnist(optionsFor(undefined, cache))()));
     const counts = (targets: Float32Array): readonly number[] =>
