@@ -1,6 +1,7 @@
 /** What a program costs, counted from its kernels. */
 
 import { scalarRow } from '../dsl/scalar.js';
+import { requireLegal } from './legal.js';
 import { stepBuffers } from './memory.js';
 import type { Block, Kernel, Part, Program, Stage, Step } from './program.js';
 import { lengthOf, productOf } from './queries.js';
@@ -56,5 +57,7 @@ export const stageCost = (stage: Stage, program: Program): Cost =>
   addCosts(kernelsOf(stage.steps).map((kernel) => kernelCost(kernel, program)));
 
 /** Cost of every stage, by name. */
-export const programCost = (program: Program): Readonly<Record<string, Cost>> =>
-  Object.fromEntries(program.stages.map((stage) => [stage.name, stageCost(stage, program)]));
+export const programCost = (program: Program): Readonly<Record<string, Cost>> => {
+  requireLegal(program, 'programCost');
+  return Object.fromEntries(program.stages.map((stage) => [stage.name, stageCost(stage, program)]));
+};

@@ -2,9 +2,11 @@
  * Float64 evaluation of expressions, one plain rule per primitive and nothing shared with the rest of the compiler:
  * what derivations, simplification and lowering are checked against.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError } from '../dsl/error.js';
 import { postorder } from '../dsl/expr.js';
+import { at, internal, lookup, zip } from '../dsl/internal.js';
 import type { Expr, NodeOf, Op, WindowAxis } from '../dsl/node.js';
 import { scalarRow } from '../dsl/scalar.js';
 import type { Dim, Shape, Sizes } from '../dsl/shape.js';
@@ -33,6 +35,9 @@ const product = (extents: readonly number[]): number => extents.reduce((a, b) =>
 export const stridesOf = (extents: readonly number[]): readonly number[] =>
   extents.map((_, i) => product(extents.slice(i + 1)));
 
+// an element, or a place in an index, that should be there; inline, because these are the innermost loops
+const outside = (): never => internal('evaluate', 'an index outside of its array');
+
 /** Every index of an array of the given extents, in row-major order; the index is reused between visits. */
 const forEachIndex = (
   extents: readonly number[],
@@ -43,15 +48,15 @@ const forEachIndex = (
   for (let position = 0; position < total; position++) {
     visit(index, position);
     for (let axis = extents.length - 1; axis >= 0; axis--) {
-      const next = (index[axis] ?? 0) + 1;
-      index[axis] = next < (extents[axis] ?? 0) ? next : 0;
+      const next = (index[axis] ?? outside()) + 1;
+      index[axis] = next < (extents[axis] ?? outside()) ? next : 0;
       if (index[axis] !== 0) break;
     }
   }
 };
 
 const flat = (index: readonly number[], strides: readonly number[]): number =>
-  strides.reduce((sum, stride, axis) => sum + stride * (index[axis] ?? 0), 0);
+  strides.reduce((sum, stride, axis) => sum + stride * (index[axis] ?? outside()), 0);
 
 /** Pull: each element of the result is the operand's element at `source(index)`, or 0 where that is undefined. */
 const gather =
@@ -65,8 +70,8 @@ const gather =
     const extents = bindShape(self.shape, sizes);
     const out = new Float64Array(product(extents));
     forEachIndex(extents, (index, position) => {
-      const at = source(index, node);
-      out[position] = at === undefined ? 0 : (from[flat(at, strides)] ?? Number.NaN);
+      const source_ = source(index, node);
+      out[position] = source_ === undefined ? 0 : (from[flat(source_, strides)] ?? outside());
     });
     return out;
   };
@@ -74,18 +79,18 @@ const gather =
 const leaf =
   <O extends 'input' | 'parameter' | 'variable'>(name: (node: NodeOf<O>) => string): EvaluateRule<O> =>
   (node, self, { environment }) =>
-    environment.get(self) ?? environment.get(name(node)) ?? [];
+    environment.get(self) ?? lookup(environment, name(node), 'evaluate');
 
 const contractRule: EvaluateRule<'contract'> = (node, self, { sizes, value }) => {
   const [left, right] = [value(node.left), value(node.right)];
   const [leftShape, rightShape] = [bindShape(node.left.shape, sizes), bindShape(node.right.shape, sizes)];
   const labels = [...new Set([...node.output, ...node.leftLabels, ...node.rightLabels])];
   const along = (own: readonly number[], extents: readonly number[]) => (label: number) =>
-    own.includes(label) ? (stridesOf(extents)[own.indexOf(label)] ?? 0) : 0;
-  const extentOf = (label: number) =>
-    (node.leftLabels.includes(label)
-      ? leftShape[node.leftLabels.indexOf(label)]
-      : rightShape[node.rightLabels.indexOf(label)]) ?? 0;
+    own.includes(label) ? at(stridesOf(extents), own.indexOf(label), 'contract') : 0;
+  const extents = new Map([
+    ...zip(node.leftLabels, leftShape, 'contract'),
+    ...zip(node.rightLabels, rightShape, 'contract'),
+  ]);
   const outShape = bindShape(self.shape, sizes);
   const strides = [
     labels.map(along(node.leftLabels, leftShape)),
@@ -93,9 +98,11 @@ const contractRule: EvaluateRule<'contract'> = (node, self, { sizes, value }) =>
     labels.map(along(node.output, outShape)),
   ] as const;
   const out = new Float64Array(product(outShape));
+  const extentOf = (label: number): number => lookup(extents, label, 'contract');
   forEachIndex(labels.map(extentOf), (index) => {
-    const at = flat(index, strides[2]);
-    out[at] = (out[at] ?? 0) + (left[flat(index, strides[0])] ?? 0) * (right[flat(index, strides[1])] ?? 0);
+    const to = flat(index, strides[2]);
+    const term = (left[flat(index, strides[0])] ?? outside()) * (right[flat(index, strides[1])] ?? outside());
+    out[to] = (out[to] ?? outside()) + term;
   });
   return out;
 };
@@ -106,20 +113,20 @@ const reduceRule: EvaluateRule<'reduce'> = ({ kind, operand, axes }, self, { siz
   const outShape = bindShape(self.shape, sizes);
   const outStrides = stridesOf(outShape);
   const kept = extents.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
-  const within = stridesOf(axes.map((axis) => extents[axis] ?? 0));
+  const within = stridesOf(axes.map((axis) => at(extents, axis, 'reduce')));
   const out = new Float64Array(product(outShape));
   const largest = new Float64Array(out.length).fill(Number.NEGATIVE_INFINITY);
   forEachIndex(extents, (index, position) => {
-    const at = flat(
-      kept.map((axis) => index[axis] ?? 0),
+    const to = flat(
+      kept.map((axis) => index[axis] ?? outside()),
       outStrides,
     );
-    const [element, best] = [from[position] ?? Number.NaN, largest[at] ?? Number.NaN];
-    if (kind === 'sum') out[at] = (out[at] ?? 0) + element;
+    const [element, best] = [from[position] ?? outside(), largest[to] ?? outside()];
+    if (kind === 'sum') out[to] = (out[to] ?? outside()) + element;
     else if (element > best || (Number.isNaN(element) && !Number.isNaN(best))) {
-      largest[at] = element;
-      out[at] = flat(
-        axes.map((axis) => index[axis] ?? 0),
+      largest[to] = element;
+      out[to] = flat(
+        axes.map((axis) => index[axis] ?? outside()),
         within,
       );
     }
@@ -127,9 +134,18 @@ const reduceRule: EvaluateRule<'reduce'> = ({ kind, operand, axes }, self, { siz
   return kind === 'max' ? largest : out;
 };
 
-/** The element that tap `k` of the window at `position` reads; the position itself along an axis without windows. */
-const windowIndex = (window: WindowAxis | undefined, position: number, k: number): number =>
-  window === undefined ? position : window.stride * position + window.dilation * k + windowStart(window);
+/**
+ * The element that an index [positions, taps] of windows over an array of `rank` axes reads: the position itself along
+ * an axis without windows.
+ */
+const windowIndex = (windows: readonly WindowAxis[], rank: number, index: readonly number[]): readonly number[] => {
+  const read = index.slice(0, rank);
+  for (const [k, window] of windows.entries()) {
+    const [position, tap] = [index[window.axis] ?? outside(), index[rank + k] ?? outside()];
+    read[window.axis] = window.stride * position + window.dilation * tap + windowStart(window);
+  }
+  return read;
+};
 
 const windowAdjointRule: EvaluateRule<'windowAdjoint'> = ({ operand, windows, shape }, _, { sizes, value }) => {
   const from = value(operand);
@@ -137,14 +153,8 @@ const windowAdjointRule: EvaluateRule<'windowAdjoint'> = ({ operand, windows, sh
   const strides = stridesOf(extents);
   const out = new Float64Array(product(extents));
   forEachIndex(bindShape(operand.shape, sizes), (index, position) => {
-    const at = flat(
-      extents.map((__, axis) => {
-        const k = windows.findIndex((window) => window.axis === axis);
-        return windowIndex(windows[k], index[axis] ?? 0, index[extents.length + k] ?? 0);
-      }),
-      strides,
-    );
-    out[at] = (out[at] ?? 0) + (from[position] ?? Number.NaN);
+    const to = flat(windowIndex(windows, extents.length, index), strides);
+    out[to] = (out[to] ?? outside()) + (from[position] ?? outside());
   });
   return out;
 };
@@ -157,11 +167,11 @@ const concatRule: EvaluateRule<'concat'> = ({ operands, axis }, self, { sizes, v
   for (const operand of operands) {
     const from = value(operand);
     const shape = bindShape(operand.shape, sizes);
-    const base = start * (strides[axis] ?? 0);
+    const base = start * at(strides, axis, 'concat');
     forEachIndex(shape, (index, position) => {
-      out[base + flat(index, strides)] = from[position] ?? Number.NaN;
+      out[base + flat(index, strides)] = from[position] ?? outside();
     });
-    start += shape[axis] ?? 0;
+    start += at(shape, axis, 'concat');
   }
   return out;
 };
@@ -177,17 +187,17 @@ const evaluateRules: { readonly [O in Exclude<Op, 'iterate' | 'result' | 'invali
     const { evaluate } = scalarRow(fn);
     const arrays = operands.map(value);
     const length = product(bindShape(self.shape, sizes));
-    return Float64Array.from({ length }, (_, i) => evaluate(...arrays.map((array) => array[i] ?? Number.NaN)));
+    return Float64Array.from({ length }, (_, i) => evaluate(...arrays.map((array) => array[i] ?? outside())));
   },
   contract: contractRule,
   reduce: reduceRule,
   broadcast: gather(
     ({ operand }) => operand,
-    (index, { axes }) => axes.map((axis) => index[axis] ?? 0),
+    (index, { axes }) => axes.map((axis) => index[axis] ?? outside()),
   ),
   transpose: gather(
     ({ operand }) => operand,
-    (index, { permutation }) => permutation.map((_, axis) => index[permutation.indexOf(axis)] ?? 0),
+    (index, { permutation }) => permutation.map((_, axis) => index[permutation.indexOf(axis)] ?? outside()),
   ),
   reshape: ({ operand }, _, { value }) => value(operand),
   slice: gather(
@@ -197,7 +207,7 @@ const evaluateRules: { readonly [O in Exclude<Op, 'iterate' | 'result' | 'invali
   pad: gather(
     ({ operand }) => operand,
     (index, { axis, before, operand }) => {
-      const [i, extent] = [(index[axis] ?? 0) - before, operand.shape[axis]];
+      const [i, extent] = [(index[axis] ?? outside()) - before, operand.shape[axis]];
       return i < 0 || (typeof extent === 'number' && i >= extent)
         ? undefined
         : index.map((n, a) => (a === axis ? i : n));
@@ -206,11 +216,7 @@ const evaluateRules: { readonly [O in Exclude<Op, 'iterate' | 'result' | 'invali
   concat: concatRule,
   window: gather(
     ({ operand }) => operand,
-    (index, { operand, windows }) =>
-      operand.shape.map((_, axis) => {
-        const k = windows.findIndex((window) => window.axis === axis);
-        return windowIndex(windows[k], index[axis] ?? 0, index[operand.shape.length + k] ?? 0);
-      }),
+    (index, { operand, windows }) => windowIndex(windows, operand.shape.length, index),
   ),
   windowAdjoint: windowAdjointRule,
   stopGradient: ({ operand }, _, { value }) => value(operand),
@@ -223,7 +229,7 @@ const runLoop = (loop: NodeOf<'iterate'>, { sizes, environment, value }: Context
   let state = loop.initial.map(value);
   for (;;) {
     const inner = new Map(environment);
-    for (const [i, variable] of loop.variables.entries()) inner.set(variable, state[i] ?? []);
+    for (const [variable, values] of zip(loop.variables, state, 'iterate')) inner.set(variable, values);
     const [proceed, ...next] = evaluateAll([loop.proceed, ...loop.next], inner, sizes);
     if (proceed?.[0] === 0) return state;
     state = next;
@@ -233,21 +239,23 @@ const runLoop = (loop: NodeOf<'iterate'>, { sizes, environment, value }: Context
 const evaluateAll = (roots: readonly Expr[], environment: Environment, sizes: Sizes): readonly Float64Array[] => {
   const values = new Map<Expr, Float64Array>();
   const loops = new Map<Expr, readonly Float64Array[]>();
-  const value = (expr: Expr): Float64Array => values.get(expr) ?? new Float64Array(0);
+  const value = (expr: Expr): Float64Array => lookup(values, expr, 'evaluate');
   const context: Context = { sizes, environment, value };
   // the body of a loop is evaluated in each round, not here
-  const outside = (expr: Expr): readonly Expr[] => (expr.node.op === 'iterate' ? expr.node.initial : []);
+  const before = (expr: Expr): readonly Expr[] => (expr.node.op === 'iterate' ? expr.node.initial : []);
   const loopRoots = (expr: Expr): boolean => expr.node.op === 'iterate';
   const walk = (targets: readonly Expr[]): void => {
     for (const expr of postorder(targets, (e) => values.has(e) || loopRoots(e))) {
       const { node } = expr;
       if (values.has(expr) || node.op === 'invalid') continue;
+      const given = environment.get(expr);
       if (node.op === 'iterate') {
         if (loops.has(expr)) continue;
-        walk(outside(expr));
+        walk(before(expr));
         loops.set(expr, runLoop(node, context));
-      } else if (node.op === 'result') values.set(expr, loops.get(node.iterate)?.[node.index] ?? new Float64Array(0));
-      else if (environment.has(expr)) values.set(expr, Float64Array.from(environment.get(expr) ?? []));
+      } else if (node.op === 'result')
+        values.set(expr, at(lookup(loops, node.iterate, 'evaluate'), node.index, 'results of a loop'));
+      else if (given !== undefined) values.set(expr, Float64Array.from(given));
       else values.set(expr, Float64Array.from(ruleOf(node.op)(node, expr, context)));
     }
   };

@@ -5,6 +5,7 @@
  */
 
 import { at, lookup } from '../dsl/internal.js';
+import { requireLegalStages } from './legal.js';
 import type { Buffer, MemoryPlan, Placement, Stage, Step } from './program.js';
 import { bufferOf } from './queries.js';
 
@@ -126,6 +127,7 @@ const partsInPlace = (
 
 /** Plans the memory of a program. */
 export const planMemory = (buffers: readonly Buffer[], stages: readonly Stage[]): MemoryPlan => {
+  requireLegalStages(buffers, stages, 'planMemory');
   const lives = lifetimes(stages);
   const inPlace = partsInPlace(buffers, stages);
   // what nothing touches shares its place with whatever is alive at first

@@ -5,6 +5,7 @@
  * (`compiler/differentiate/tangents.ts`) and one in each code generator's table; the tables are mapped types over
  * `ScalarFunction`, so that a missing row does not compile.
  */
+import { internal } from './internal.js';
 
 /** What the tables know about one scalar function. */
 export interface ScalarRow {
@@ -19,22 +20,25 @@ export interface ScalarRow {
   readonly transcendental: boolean;
 }
 
+// mistakes of callers are refused by the shape rule of `map`
+const missing = (): never => internal('scalar function', 'an operand is missing');
+
 const unary = (
   evaluate: (x: number) => number,
   notation: (x: string) => string,
   transcendental = false,
 ): ScalarRow => ({
   arity: 1,
-  evaluate: (x = Number.NaN) => evaluate(x),
-  notation: (x = '') => notation(x),
+  evaluate: (x = missing()) => evaluate(x),
+  notation: (x = missing()) => notation(x),
   flops: 1,
   transcendental,
 });
 
 const binary = (evaluate: (x: number, y: number) => number, notation: (x: string, y: string) => string): ScalarRow => ({
   arity: 2,
-  evaluate: (x = Number.NaN, y = Number.NaN) => evaluate(x, y),
-  notation: (x = '', y = '') => notation(x, y),
+  evaluate: (x = missing(), y = missing()) => evaluate(x, y),
+  notation: (x = missing(), y = missing()) => notation(x, y),
   flops: 1,
   transcendental: false,
 });
@@ -104,8 +108,8 @@ export const scalarFunctions = {
   /** The second operand where the first is not 0, else the third. */
   select: {
     arity: 3,
-    evaluate: (c = 0, x = Number.NaN, y = Number.NaN) => (c !== 0 ? x : y),
-    notation: (c = '', x = '', y = '') => `(${c} ? ${x} : ${y})`,
+    evaluate: (c = missing(), x = missing(), y = missing()) => (c !== 0 ? x : y),
+    notation: (c = missing(), x = missing(), y = missing()) => `(${c} ? ${x} : ${y})`,
     flops: 1,
     transcendental: false,
   },

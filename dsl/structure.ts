@@ -2,8 +2,10 @@
  * What every walk over expressions needs to know of each primitive: its operands, how to rebuild it over others, and
  * its shape rule. One row per primitive; the table is a mapped type over the union, so a missing row does not compile.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError, shapeError } from './error.js';
+import { at, lookup, only, zip } from './internal.js';
 import { misfit } from './misfit.js';
 import type { Expr, Node, NodeOf, Op, WindowAxis } from './node.js';
 import { scalarRow } from './scalar.js';
@@ -28,7 +30,7 @@ type OneOperand = NodeOf<
 
 const single = <N extends OneOperand>(shape: (node: N, operand: Shape) => E.Either<DslError, Shape>) => ({
   operands: (node: N): readonly Expr[] => [node.operand],
-  rebuild: (node: N, [operand = node.operand]: readonly Expr[]): Node => ({ ...node, operand }),
+  rebuild: (node: N, operands: readonly Expr[]): Node => ({ ...node, operand: only(operands, 'rebuild') }),
   shape: (node: N) => shape(node, node.operand.shape),
 });
 
@@ -65,6 +67,9 @@ const windowShape = (shape: Shape, windows: readonly WindowAxis[]): E.Either<Dsl
   return E.right([...positions, ...windows.map(({ size }) => size)]);
 };
 
+const isIncreasing = (axes: readonly number[]): boolean =>
+  axes.slice(1).every((axis, i) => axis > at(axes, i, 'isIncreasing'));
+
 const contractShape = (node: NodeOf<'contract'>): E.Either<DslError, Shape> => {
   const dims = new Map<number, Dim>();
   const sides = [
@@ -75,8 +80,8 @@ const contractShape = (node: NodeOf<'contract'>): E.Either<DslError, Shape> => {
   for (const { labels, shape } of sides) {
     if (labels.length !== shape.length || new Set(labels).size !== labels.length)
       return mismatch('one distinct label per axis');
-    for (const [i, label] of labels.entries()) {
-      const [known, dim] = [dims.get(label), shape[i] ?? 0];
+    for (const [label, dim] of zip(labels, shape, 'contractShape')) {
+      const known = dims.get(label);
       if (known !== undefined && known !== dim) return mismatch(`equal sizes along the shared axis (${known}, ${dim})`);
       dims.set(label, dim);
     }
@@ -86,7 +91,7 @@ const contractShape = (node: NodeOf<'contract'>): E.Either<DslError, Shape> => {
     return mismatch('every axis of one operand alone to be in the output');
   if (node.output.some((label) => !dims.has(label)) || new Set(node.output).size !== node.output.length)
     return mismatch('output labels from the operands, each once');
-  return E.right(node.output.map((label) => dims.get(label) ?? 0));
+  return E.right(node.output.map((label) => lookup(dims, label, 'contractShape')));
 };
 
 const concatShape = ({ operands, axis }: NodeOf<'concat'>): E.Either<DslError, Shape> => {
@@ -115,14 +120,18 @@ const mapShape = ({ fn, operands }: NodeOf<'map'>): E.Either<DslError, Shape> =>
 };
 
 const iterateShape = (node: NodeOf<'iterate'>): E.Either<DslError, Shape> => {
-  const mismatch = node.variables.findIndex(
-    ({ shape }, i) =>
-      !sameShape(shape, node.initial[i]?.shape ?? ['missing']) || !sameShape(shape, node.next[i]?.shape ?? ['missing']),
-  );
-  if (mismatch >= 0) {
-    const shapes = [node.variables, node.initial, node.next].map((list) => list[mismatch]?.shape ?? []);
-    return E.left(shapeError('iterate', `variable ${mismatch} to keep its shape`, ...shapes));
-  }
+  const { variables, initial, next } = node;
+  if (initial.length !== variables.length || next.length !== variables.length)
+    return E.left(
+      nameError(
+        'iterate',
+        `a start and a next value of each of ${variables.length} variables`,
+        `${initial.length} and ${next.length}`,
+      ),
+    );
+  for (const [i, [variable, [start, after]]] of zip(variables, zip(initial, next, 'iterate'), 'iterate').entries())
+    if (!sameShape(variable.shape, start.shape) || !sameShape(variable.shape, after.shape))
+      return E.left(shapeError('iterate', `variable ${i} to keep its shape`, variable.shape, start.shape, after.shape));
   return node.proceed.shape.length === 0 ? E.right([]) : E.left(misfit('iterate', 'a scalar condition', node.proceed));
 };
 
@@ -141,23 +150,22 @@ export const structure: { readonly [O in Op]: StructureRow<O> } = {
   },
   contract: {
     operands: ({ left, right }) => [left, right],
-    rebuild: (node, [left = node.left, right = node.right]) => ({ ...node, left, right }),
+    rebuild: (node, operands) => ({ ...node, left: at(operands, 0, 'rebuild'), right: at(operands, 1, 'rebuild') }),
     shape: contractShape,
   },
   reduce: single(({ axes, kind, operand }, shape) =>
-    axes.every((axis, i) => isAxis(axis, shape.length) && (i === 0 || axis > (axes[i - 1] ?? -1)))
+    isIncreasing(axes) && axes.every((axis) => isAxis(axis, shape.length))
       ? E.right(shape.filter((_, i) => !axes.includes(i)))
       : E.left(misfit(kind, `increasing axes among ${shape.length}, not [${axes}]`, operand)),
   ),
   broadcast: single(({ axes, shape, operand }, from) =>
-    axes.length === from.length &&
-    axes.every((axis, i) => shape[axis] === from[i] && (i === 0 || axis > (axes[i - 1] ?? -1)))
+    axes.length === from.length && isIncreasing(axes) && axes.every((axis, i) => shape[axis] === from[i])
       ? E.right(shape)
       : E.left(misfit('broadcast', 'a shape that repeats the operand', operand, shape)),
   ),
   transpose: single(({ permutation, operand }, shape) =>
     permutation.length === shape.length && shape.every((_, i) => permutation.includes(i))
-      ? E.right(permutation.map((axis) => shape[axis] ?? 0))
+      ? E.right(permutation.map((axis) => at(shape, axis, 'transpose')))
       : E.left(misfit('transpose', `a permutation of ${shape.length} axes, not [${permutation}]`, operand)),
   ),
   reshape: single(({ shape, operand }, from) =>
@@ -199,14 +207,14 @@ export const structure: { readonly [O in Op]: StructureRow<O> } = {
         variables: operands.slice(0, n),
         initial: operands.slice(n, 2 * n),
         next: operands.slice(2 * n, 3 * n),
-        proceed: operands[3 * n] ?? node.proceed,
+        proceed: at(operands, 3 * n, 'rebuild'),
       };
     },
     shape: iterateShape,
   },
   result: {
     operands: ({ iterate }) => [iterate],
-    rebuild: (node, [iterate = node.iterate]) => ({ ...node, iterate }),
+    rebuild: (node, operands) => ({ ...node, iterate: only(operands, 'rebuild') }),
     shape: ({ iterate, index }) => {
       const variable = iterate.node.op === 'iterate' ? iterate.node.variables[index] : undefined;
       return variable === undefined

@@ -3,9 +3,13 @@
  * against it. Values stay float64 from kernel to kernel and from stage to stage, so that one that is computed twice is
  * one value; only arrays that leave are float32, and differ, where a caller hands them back, from what stayed inside.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { requireLegal } from '../compiler/legal.js';
 import type { Affine, Block, Kernel, Part, Program, Step } from '../compiler/program.js';
+import { extentOf } from '../compiler/queries.js';
+import { internal } from '../dsl/internal.js';
 import { scalarRow } from '../dsl/scalar.js';
 import { stageGate, turnstile } from './stages.js';
 import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from './target.js';
@@ -30,9 +34,12 @@ interface Position {
   readonly valid: Uint8Array;
 }
 
+// inline defaults would be wrong numbers; these are the innermost loops, so the check is what a default would be
+const missing = (what: string, position: number): never => internal('interpreter', `no ${what} ${position}`);
+
 const addressAt = (affine: Affine, axes: Int32Array): number => {
   let address = affine.offset;
-  for (const { axis, stride } of affine.terms) address += stride * (axes[axis] ?? 0);
+  for (const { axis, stride } of affine.terms) address += stride * (axes[axis] ?? missing('axis', axis));
   return address;
 };
 
@@ -46,6 +53,11 @@ const settleQuotients = (kernel: Kernel, { axes, valid }: Position): void => {
   }
 };
 
+const arrayOf = (arrays: Arrays, buffer: number): Float64Array => arrays[buffer] ?? missing('buffer', buffer);
+
+const elementOf = (arrays: Arrays, buffer: number, address: number): number =>
+  arrayOf(arrays, buffer)[address] ?? internal('interpreter', `buffer ${buffer} has no element ${address}`);
+
 const evaluateBlock = (
   block: Block,
   { axes, valid }: Position,
@@ -53,7 +65,7 @@ const evaluateBlock = (
   accumulators: readonly number[],
 ): number => {
   const values: number[] = [];
-  const holds = (guards: readonly number[]) => guards.every((axis) => valid[axis] === 1);
+  const holds = (guards: readonly number[]) => guards.every((axis) => (valid[axis] ?? missing('axis', axis)) === 1);
   for (const instruction of block) {
     switch (instruction.op) {
       case 'constant':
@@ -64,25 +76,23 @@ const evaluateBlock = (
         break;
       case 'load':
         values.push(
-          holds(instruction.guards)
-            ? (arrays[instruction.buffer]?.[addressAt(instruction.index, axes)] ?? Number.NaN)
-            : 0,
+          holds(instruction.guards) ? elementOf(arrays, instruction.buffer, addressAt(instruction.index, axes)) : 0,
         );
         break;
       case 'valid':
         values.push(holds(instruction.guards) ? 1 : 0);
         break;
       case 'accumulator':
-        values.push(accumulators[instruction.accumulator] ?? Number.NaN);
+        values.push(accumulators[instruction.accumulator] ?? missing('accumulator', instruction.accumulator));
         break;
       case 'apply': {
-        const operands = instruction.operands.map((operand) => values[operand] ?? Number.NaN);
+        const operands = instruction.operands.map((operand) => values[operand] ?? missing('value', operand));
         values.push(scalarRow(instruction.fn).evaluate(...operands));
         break;
       }
     }
   }
-  return values.at(-1) ?? Number.NaN;
+  return values.at(-1) ?? internal('interpreter', 'a block without instructions');
 };
 
 /** Steps through all positions of some axes, the last fastest, and calls `visit` with the row-major count. */
@@ -92,16 +102,17 @@ const forEachPosition = (
   position: Position,
   visit: (count: number) => void,
 ): void => {
-  const extents = loopAxes.map((axis) => kernel.axes[axis]?.extent ?? 0);
+  const extents = loopAxes.map((axis) => extentOf(kernel, axis));
   const total = extents.reduce((product, extent) => product * extent, 1);
   for (const axis of loopAxes) position.axes[axis] = 0;
   for (let count = 0; count < total; count++) {
     visit(count);
     for (let i = loopAxes.length - 1; i >= 0; i--) {
-      const axis = loopAxes[i] ?? 0;
-      const next = (position.axes[axis] ?? 0) + 1;
-      position.axes[axis] = next < (extents[i] ?? 0) ? next : 0;
-      if (next < (extents[i] ?? 0)) break;
+      const axis = loopAxes[i] ?? missing('axis', i);
+      const next = (position.axes[axis] ?? missing('axis', axis)) + 1;
+      const more = next < (extents[i] ?? missing('axis', axis));
+      position.axes[axis] = more ? next : 0;
+      if (more) break;
     }
   }
 };
@@ -131,7 +142,7 @@ const accumulate = (
 };
 
 const runKernel = (kernel: Kernel, arrays: Arrays): void => {
-  const output = arrays[kernel.output] ?? new Float64Array(0);
+  const output = arrayOf(arrays, kernel.output);
   const position = { axes: new Int32Array(kernel.axes.length), valid: new Uint8Array(kernel.axes.length) };
   forEachPosition(kernel, kernel.outputAxes, position, (count) => {
     const totals = kernel.accumulators.map(({ kind, parts }) => accumulate(kernel, kind, parts, position, arrays));
@@ -142,7 +153,7 @@ const runKernel = (kernel: Kernel, arrays: Arrays): void => {
 
 /** Runs steps on the arrays of a program's buffers, by position; arrays may be views into one memory. */
 export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
-  const array = (buffer: number): Float64Array => arrays[buffer] ?? new Float64Array(0);
+  const array = (buffer: number): Float64Array => arrayOf(arrays, buffer);
   for (const step of steps) {
     switch (step.kind) {
       case 'kernel':
@@ -162,7 +173,7 @@ export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
       case 'loop':
         for (;;) {
           runSteps(step.condition, arrays);
-          if (array(step.proceed)[0] === 0) break;
+          if (elementOf(arrays, step.proceed, 0) === 0) break;
           runSteps(step.body, arrays);
         }
         break;
@@ -171,6 +182,7 @@ export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
 };
 
 const executableOf = (program: Program): Executable => {
+  requireLegal(program, 'interpreter');
   const arrays = program.buffers.map(({ length }) => new Float64Array(length));
   const { admit, done } = stageGate(program);
   const inTurn = turnstile();
@@ -179,9 +191,10 @@ const executableOf = (program: Program): Executable => {
       const stage = admit(name, inputs);
       if (E.isLeft(stage)) return stage;
       for (const port of stage.right.inputs) {
-        const values = await valuesOf(inputs[port.name] ?? 0)();
+        // the gate has admitted the inputs
+        const values = await valuesOf(inputs[port.name] ?? internal('interpreter', `no input ${port.name}`))();
         if (E.isLeft(values)) return values;
-        arrays[port.buffer]?.set(values.right);
+        arrayOf(arrays, port.buffer).set(values.right);
       }
       runSteps(stage.right.steps, arrays);
       const result: { scalars: Record<string, number>; arrays: Record<string, DeviceArray> } = {
@@ -189,8 +202,8 @@ const executableOf = (program: Program): Executable => {
         arrays: {},
       };
       for (const { name: output, buffer, shape } of stage.right.outputs) {
-        if (shape.length === 0) result.scalars[output] = arrays[buffer]?.[0] ?? Number.NaN;
-        else result.arrays[output] = handleOf(arrays[buffer] ?? new Float64Array(0));
+        if (shape.length === 0) result.scalars[output] = elementOf(arrays, buffer, 0);
+        else result.arrays[output] = handleOf(arrayOf(arrays, buffer));
       }
       done(stage.right);
       return E.right<TargetError, StageResult>(result);

@@ -1,9 +1,12 @@
 /** Measured time of kernels and stages on a target. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { kernelsOf } from '../compiler/cost.js';
 import { planMemory, stepBuffers } from '../compiler/memory.js';
 import type { Block, Kernel, Port, Program } from '../compiler/program.js';
+import { lengthOf } from '../compiler/queries.js';
+import { internal, lookup } from '../dsl/internal.js';
 import { type Executable, type StageResult, type Target, type TargetError, withExecutable } from './target.js';
 
 /** Milliseconds by name, one run each. */
@@ -15,7 +18,9 @@ const runs = 5;
 
 const renamed = (block: Block, names: ReadonlyMap<number, number>): Block =>
   block.map((instruction) =>
-    instruction.op === 'load' ? { ...instruction, buffer: names.get(instruction.buffer) ?? 0 } : instruction,
+    instruction.op === 'load'
+      ? { ...instruction, buffer: lookup(names, instruction.buffer, 'isolateKernel') }
+      : instruction,
   );
 
 /** Element 0 of a buffer as a scalar: to have it is to know that the buffer is done, without moving the rest. */
@@ -35,15 +40,18 @@ const firstElement = (buffer: number, output: number): Kernel => ({
  */
 export const isolateKernel = (program: Program, kernel: Kernel): Program => {
   const { reads } = stepBuffers({ kind: 'kernel', kernel });
-  const lengthOf = (buffer: number): number => program.buffers[buffer]?.length ?? 0;
   const names = new Map(reads.map((buffer, i) => [buffer, i] as const));
   const buffers: Program['buffers'] = [
-    ...reads.map((buffer, i) => ({ name: `in${i}`, length: lengthOf(buffer), kind: 'input' as const })),
-    { name: 'out', length: lengthOf(kernel.output), kind: 'temporary' },
+    ...reads.map((buffer, i) => ({
+      name: `in${i}`,
+      length: lengthOf(program.buffers, buffer),
+      kind: 'input' as const,
+    })),
+    { name: 'out', length: lengthOf(program.buffers, kernel.output), kind: 'temporary' },
     { name: 'first', length: 1, kind: 'temporary' },
   ];
   const out = reads.length;
-  const port = (name: string, buffer: number): Port => ({ name, buffer, shape: [buffers[buffer]?.length ?? 0] });
+  const port = (name: string, buffer: number): Port => ({ name, buffer, shape: [lengthOf(buffers, buffer)] });
   const isolated: Kernel = {
     ...kernel,
     output: out,
@@ -71,12 +79,10 @@ export const isolateKernel = (program: Program, kernel: Kernel): Program => {
 
 // Halves: no operand makes a fold overflow or a division fail.
 const filled = (executable: Executable, stage: string): Readonly<Record<string, Float32Array>> => {
-  const inputs = executable.program.stages.find(({ name }) => name === stage)?.inputs ?? [];
+  const { buffers, stages } = executable.program;
+  const { inputs } = stages.find(({ name }) => name === stage) ?? internal('profile', `no stage ${stage}`);
   return Object.fromEntries(
-    inputs.map(({ name, buffer }) => [
-      name,
-      new Float32Array(executable.program.buffers[buffer]?.length ?? 0).fill(0.5),
-    ]),
+    inputs.map(({ name, buffer }) => [name, new Float32Array(lengthOf(buffers, buffer)).fill(0.5)]),
   );
 };
 
@@ -134,7 +140,7 @@ export const profileKernels =
     for (const kernel of program.stages.flatMap(({ steps }) => kernelsOf(steps))) {
       const stages = await profileStages(target, isolateKernel(program, kernel))();
       if (E.isLeft(stages)) return stages;
-      times[kernel.name] = stages.right.run ?? 0;
+      times[kernel.name] = stages.right.run ?? internal('profile', `no time of ${kernel.name}`);
     }
     return E.right(times);
   };

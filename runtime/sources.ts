@@ -1,9 +1,11 @@
 /** The sources of a program's kernels: as generators emit and gpu.js translates them, or as a device got them. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import type * as T from 'fp-ts/lib/Task.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type EmittedSources, emittedLanguages, emittedSources } from '../compiler/inspect/sources.js';
 import type { Program } from '../compiler/program.js';
+import { lengthOf } from '../compiler/queries.js';
 import { type KernelSource, type Target, type TargetError, withExecutable } from './target.js';
 
 /** The languages of sources that need no device: what we emit, and the shaders that gpu.js makes of it. */
@@ -26,7 +28,7 @@ export const deviceSources = (target: Target, program: Program): TE.TaskEither<T
   withExecutable<TargetError, readonly KernelSource[]>(target, program, (executable) => async () => {
     for (const { name, inputs } of program.stages) {
       const zeros = inputs.map(
-        (port) => [port.name, new Float32Array(program.buffers[port.buffer]?.length ?? 0)] as const,
+        (port) => [port.name, new Float32Array(lengthOf(program.buffers, port.buffer))] as const,
       );
       const result = await executable.run(name, Object.fromEntries(zeros))();
       if (E.isLeft(result)) return result;

@@ -1,7 +1,10 @@
 /** What every target needs around its own work: finding a stage, checking its inputs, keeping order, taking turns. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Program, Stage } from '../compiler/program.js';
+import { lengthOf } from '../compiler/queries.js';
+import { at } from '../dsl/internal.js';
 import type { StageInput, TargetError } from './target.js';
 
 /** Element count of a stage input. */
@@ -55,10 +58,10 @@ export const stageGate = (program: Program): StageGate => {
       return E.left({ _tag: 'StageError', stage: name, expected: `expected one of the stages ${known}` });
     }
     if (position > ready) {
-      const missing = program.stages[ready]?.name ?? '';
+      const missing = at(program.stages, ready, 'stageGate').name;
       return E.left({ _tag: 'StageError', stage: name, expected: `stage ${missing} has to be run first` });
     }
-    const checked = checkInputs(stage, inputs, (buffer) => program.buffers[buffer]?.length ?? 0);
+    const checked = checkInputs(stage, inputs, (buffer) => lengthOf(program.buffers, buffer));
     if (E.isRight(checked)) ready = position;
     return checked;
   };

@@ -1,6 +1,9 @@
 /** Kernels as text: the loop nest of each, with buffers and axes by name. */
 
+import { at } from '../../dsl/internal.js';
+import { requireLegalKernel } from '../legal.js';
 import type { Affine, Block, Kernel } from '../program.js';
+import { extentOf } from '../queries.js';
 import { atom, type Piece, precedence, scalarNotation } from './scalars.js';
 
 /** What a kernel's text needs to know of its surroundings. */
@@ -47,22 +50,23 @@ const blockText = (block: Block, bufferName: BufferName): string => {
         pieces.push(
           scalarNotation[instruction.fn](
             'text',
-            instruction.operands.map((operand) => pieces[operand] ?? atom('?')),
+            instruction.operands.map((operand) => at(pieces, operand, 'kernelText')),
           ),
         );
         break;
     }
   }
-  return pieces.at(-1)?.text ?? '';
+  return at(pieces, pieces.length - 1, 'kernelText').text;
 };
 
 const folds = { sum: 'sum', max: 'max', argmax: 'argmax' } as const;
 
 const loopsText = (kernel: Kernel, axes: readonly number[]): string =>
-  axes.map((axis) => `${axisName(axis)} < ${kernel.axes[axis]?.extent ?? 0}`).join(', ');
+  axes.map((axis) => `${axisName(axis)} < ${extentOf(kernel, axis)}`).join(', ');
 
 /** The loop nest of a kernel, one line per statement. */
 export const kernelText = (kernel: Kernel, bufferName: BufferName): readonly string[] => {
+  requireLegalKernel(kernel, 'kernelText');
   const quotients = kernel.axes.flatMap((axis, i) =>
     axis.kind === 'quotient'
       ? [`  ${axisName(i)} = (${affineText(axis.from)}) / ${axis.divisor}, valid if whole and below ${axis.extent}`]

@@ -1,12 +1,9 @@
 /** Identities of reductions and contractions: work is moved to where there are fewer elements. */
-import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { broadcastTo, contract, map, reduce, reshape, size, transpose } from '../../dsl/primitives.js';
 import type { Shape } from '../../dsl/shape.js';
 import { isAlwaysFinite } from './finite.js';
 import { uniform, uniformValue } from './uniform.js';
-
-const place = 'simplify, folds';
 
 const axesWithout = (rank: number, axes: readonly number[]): readonly number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
@@ -17,10 +14,7 @@ const sumOfBroadcast = (operand: Expr, axes: readonly number[], self: Expr): Exp
   if (node.op !== 'broadcast') return undefined;
   const repeated = axes.filter((axis) => !node.axes.includes(axis));
   if (repeated.length === 0) return undefined;
-  const count = repeated.reduce<Expr>(
-    (product, axis) => map('mul', product, size(at(operand.shape, axis, place))),
-    size(1),
-  );
+  const count = repeated.reduce<Expr>((product, axis) => map('mul', product, size(operand.shape[axis] ?? 1)), size(1));
   const innerAxes = node.axes.flatMap((axis, i) => (axes.includes(axis) ? [i] : []));
   const inner = map('mul', count, reduce('sum', node.operand, innerAxes));
   const kept = axesWithout(operand.shape.length, axes);
@@ -52,16 +46,14 @@ const reduceOfMoved = ({ kind, operand, axes }: NodeOf<'reduce'>, self: Expr): E
   const { node } = operand;
   if (kind === 'argmax') return undefined;
   if (node.op === 'transpose') {
-    const inner = axes.map((axis) => at(node.permutation, axis, place));
+    const inner = axes.map((axis) => node.permutation[axis] ?? 0);
     const rest = axesWithout(operand.shape.length, inner);
-    const order = axesWithout(operand.shape.length, axes).map((axis) =>
-      rest.indexOf(at(node.permutation, axis, place)),
-    );
+    const order = axesWithout(operand.shape.length, axes).map((axis) => rest.indexOf(node.permutation[axis] ?? 0));
     return transpose(reduce(kind, node.operand, inner), order);
   }
   const groups = node.op === 'reshape' ? joinedAxes(node.operand.shape, operand.shape) : undefined;
   if (node.op !== 'reshape' || groups === undefined) return undefined;
-  const inner = axes.flatMap((axis) => at(groups, axis, place));
+  const inner = axes.flatMap((axis) => groups[axis] ?? []);
   return reshape(reduce(kind, node.operand, inner), self.shape);
 };
 
@@ -79,7 +71,7 @@ const factorsOf = (expr: Expr, move: readonly number[]): readonly Factor[] => {
   if (node.op === 'transpose')
     return factorsOf(
       node.operand,
-      move.map((axis) => at(node.permutation, axis, place)),
+      move.map((axis) => node.permutation[axis] ?? 0),
     );
   return [{ moved: transpose(expr, move), repeated: node.op === 'broadcast' }];
 };
@@ -113,7 +105,7 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
   if (node.op === 'reduce' && node.kind === kind && kind !== 'argmax') {
     // folds of folds merge: the outer axes in terms of the innermost operand
     const kept = axesWithout(node.operand.shape.length, node.axes);
-    return reduce(kind, node.operand, [...node.axes, ...axes.map((axis) => at(kept, axis, place))]);
+    return reduce(kind, node.operand, [...node.axes, ...axes.map((axis) => kept[axis] ?? 0)]);
   }
   return reduceOfMoved({ op: 'reduce', kind, operand, axes }, self);
 };
@@ -122,11 +114,11 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
 const absorb = (operand: Expr, labels: readonly number[]): readonly [Expr, readonly number[]] | undefined => {
   const { node } = operand;
   if (node.op === 'transpose') {
-    const inner = node.permutation.map((_, axis) => at(labels, node.permutation.indexOf(axis), place));
+    const inner = node.permutation.map((_, axis) => labels[node.permutation.indexOf(axis)] ?? 0);
     return [node.operand, inner];
   }
   // repetition along an axis: the label goes, the sum over it becomes the other operand's
-  return node.op === 'broadcast' ? [node.operand, node.axes.map((axis) => at(labels, axis, place))] : undefined;
+  return node.op === 'broadcast' ? [node.operand, node.axes.map((axis) => labels[axis] ?? 0)] : undefined;
 };
 
 const contractAbsorbing = (node: NodeOf<'contract'>, self: Expr): Expr | undefined => {

@@ -1,11 +1,8 @@
 /** Identities of data movement: compositions merge, inverses cancel, and zeros stay zeros. */
-import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf, WindowAxis } from '../../dsl/node.js';
 import { broadcastTo, map, pad, reshape, slice, transpose, windowAdjoint } from '../../dsl/primitives.js';
 import { type Dim, type Shape, sameShape } from '../../dsl/shape.js';
 import { uniform, uniformValue } from './uniform.js';
-
-const place = 'simplify, movement';
 
 type Rule<N> = (node: N, self: Expr) => Expr | undefined;
 
@@ -18,7 +15,7 @@ export const simplifyBroadcast: Rule<NodeOf<'broadcast'>> = ({ operand, shape, a
     ? broadcastTo(
         operand.node.operand,
         shape,
-        operand.node.axes.map((axis) => at(axes, axis, place)),
+        operand.node.axes.map((axis) => axes[axis] ?? 0),
       )
     : undefined;
 };
@@ -31,7 +28,7 @@ export const simplifyTranspose: Rule<NodeOf<'transpose'>> = ({ operand, permutat
     case 'transpose':
       return transpose(
         inner.operand,
-        permutation.map((axis) => at(inner.permutation, axis, place)),
+        permutation.map((axis) => inner.permutation[axis] ?? 0),
       );
     case 'broadcast': {
       // where the axes of the repeated operand go, in the order in which the transpose puts them
@@ -135,7 +132,7 @@ export const simplifyWindow: Rule<NodeOf<'window'>> = ({ operand, windows }, sel
   const order = interleaved(rank, windows);
   const split = reshape(
     whole,
-    order.map((axis) => at(self.shape, axis, place)),
+    order.map((axis) => self.shape[axis] ?? 0),
   );
   return transpose(
     split,

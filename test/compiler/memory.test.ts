@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { compile } from '../../compiler/compile.js';
+import { programFaults } from '../../compiler/legal.js';
 import { make } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
 import { contract, map } from '../../dsl/primitives.js';
@@ -8,7 +9,7 @@ import { expressionInputs, expressionSizes, expressions, expressionValues } from
 import { rightOf } from '../support/evaluation.js';
 import { networkOf, networkSpecimens } from '../support/networks.js';
 import { distance, numbers } from '../support/numbers.js';
-import { machine, programFaults } from '../support/programs.js';
+import { machine } from '../support/programs.js';
 import { inputsFor, programDistance, programOf, stagedProgramOf } from '../support/staging.js';
 
 describe('the memory plan', () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { compile } from '../../compiler/compile.js';
 import { jvp } from '../../compiler/differentiate/derive.js';
+import { programFaults } from '../../compiler/legal.js';
 import { separateLoops } from '../../compiler/separateLoops.js';
 import { make, postorder, substitute, typed } from '../../dsl/expr.js';
 import { iterate } from '../../dsl/iterate.js';
@@ -9,7 +10,7 @@ import type { Expr } from '../../dsl/node.js';
 import { literal, map } from '../../dsl/primitives.js';
 import { evaluatedAll, rightOf } from '../support/evaluation.js';
 import { distance } from '../support/numbers.js';
-import { machine, programFaults } from '../support/programs.js';
+import { machine } from '../support/programs.js';
 import { evaluatedByName, hostTargets, runEverywhere } from '../support/targets.js';
 
 const x: Expr = make({ op: 'input', name: 'x', shape: [3] });

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { programFaults } from '../../compiler/legal.js';
 import type { Kernel, Program } from '../../compiler/program.js';
 import { splitReductions } from '../../compiler/split.js';
 import { affine, fold, load, program, rowMajor, step } from '../cases/builder.js';
 import { type ProgramCase, programCases } from '../cases/programs.js';
 import { distance } from '../support/numbers.js';
-import { allSteps, machine, programFaults, type Results } from '../support/programs.js';
+import { allSteps, machine, type Results } from '../support/programs.js';
 
 const kernelsOf = ({ stages }: Program): readonly Kernel[] =>
   stages.flatMap(({ steps }) => allSteps(steps).flatMap((one) => (one.kind === 'kernel' ? [one.kernel] : [])));

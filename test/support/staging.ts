@@ -1,12 +1,14 @@
 /** Compiling random expressions and comparing programs with the oracle. */
+
 import { compile } from '../../compiler/compile.js';
+import { programFaults } from '../../compiler/legal.js';
 import type { Program } from '../../compiler/program.js';
 import { postorder } from '../../dsl/expr.js';
 import type { Expr } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { evaluatedAll, rightOf } from './evaluation.js';
 import { distance } from './numbers.js';
-import { machine, programFaults, type Storage } from './programs.js';
+import { machine, type Storage } from './programs.js';
 
 /** The name of an input leaf. */
 export const nameOf = ({ node }: Expr): string => (node.op === 'input' ? node.name : '');

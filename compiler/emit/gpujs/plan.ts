@@ -1,7 +1,9 @@
 /** A program, made ready for gpu.js: everything that can be decided before it runs. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { at } from '../../../dsl/internal.js';
 import { kernelsOf, stepsInOrder } from '../../cost.js';
+import { requireLegal } from '../../legal.js';
 import type { Kernel, Program, Stage, Step } from '../../program.js';
 import { lengthOf } from '../../queries.js';
 import { splitReductions } from '../../split.js';
@@ -103,6 +105,7 @@ export interface FirstCall {
 
 /** Every kernel of a program as gpu.js would get it, or why it cannot be had; one does not stand in another's way. */
 export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either<EmitError, FirstCall>[] => {
+  requireLegal(source, 'gpujs');
   const program = inGpujsSteps(source);
   const extents = new Map<number, readonly number[]>();
   const extentsOf = (buffer: number): readonly number[] => extents.get(buffer) ?? [lengthOf(program.buffers, buffer)];
@@ -119,6 +122,7 @@ export const emitKernels = (source: Program, mode: GpujsMode): readonly E.Either
 
 /** Plans a program for one mode of gpu.js. */
 export const planProgram = (source: Program, mode: GpujsMode): E.Either<EmitError, GpujsPlan> => {
+  requireLegal(source, 'gpujs');
   const { program: gathered, scalars } = gatherScalars(source);
   const program = inGpujsSteps(gathered);
   const kernels = new Map<Kernel, EmittedKernel>();

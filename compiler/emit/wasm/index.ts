@@ -1,6 +1,8 @@
 /** Program → one WebAssembly module. */
+
 import { at } from '../../../dsl/internal.js';
 import { kernelsOf } from '../../cost.js';
+import { requireLegal } from '../../legal.js';
 import type { Kernel, Program } from '../../program.js';
 import { blocksOf } from './affine.js';
 import type { WasmFunction } from './code.js';
@@ -84,6 +86,7 @@ const largestOf = (lists: readonly (readonly number[])[]): readonly number[] =>
 
 /** The module of a program. */
 export const emitProgram = (program: Program, options: EmitOptions): EmittedProgram => {
+  requireLegal(program, 'emitProgram');
   const scratch = program.buffers.length;
   const sources = program.stages
     .flatMap(({ steps }) => kernelsOf(steps))

@@ -179,9 +179,7 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
   const added: Block = [elementOf(kernel), elementOf(block), { op: 'apply', fn: 'add', operands: [0, 1] }];
   emitPointwise(over(emission, kernel), scope, [{ op: 'constant', value: 0 }], false);
   for (const part of only(kernel.accumulators, `sums of ${kernel.name}`).parts) {
-    const { depth, step } = cutOf(kernel, part, terms);
-    const cut = part.axes[depth];
-    const outside = part.axes.slice(0, depth);
+    const { outside, cut } = cutOf(kernel, part, terms);
     const run = (at: Scope, ranges: ReadonlyMap<number, Range>): void => {
       emitColumns(over(emission, block), at, schedule.columns, { part, ranges, outside }, 'sums');
       emitPointwise(over(emission, kernel), at, added, true);
@@ -193,12 +191,12 @@ const emitBlocks = (emission: Emission, scope: Scope, terms: number): void => {
         emitLoop(at, axis, `outer${level}`, range, (inner) => nest(inner, level + 1));
       } else if (cut === undefined) run(at, new Map());
       else {
-        const extent = extentOf(kernel, cut);
-        emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step }, (inner) => {
+        const extent = extentOf(kernel, cut.axis);
+        emitLoop(at, cutAxis, 'cut', { from: i32(0), to: i32(extent), step: cut.step }, (inner) => {
           const from = boundValue(inner, cutAxis);
-          const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(step))];
+          const [to, next] = [local('i32', 'cut_to'), plain('i32.add', from, i32(cut.step))];
           inner.code.push(set(to, plain('select', next, i32(extent), plain('i32.lt_s', next, i32(extent)))));
-          run(inner, new Map([[cut, { from, to: get(to), step: 1 }]]));
+          run(inner, new Map([[cut.axis, { from, to: get(to), step: 1 }]]));
         });
       }
     };

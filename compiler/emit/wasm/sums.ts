@@ -63,19 +63,26 @@ export const elementOf = (kernel: Kernel): Instruction => ({
   guards: [],
 });
 
-/** The axis of a part that is cut so that its turns and those of the axes inside make about `terms` terms. */
+/** An axis that is cut every `step` elements. */
+export interface Cut {
+  readonly axis: number;
+  readonly step: number;
+}
+
+/** A part with the axis that is cut so that its turns and those of the axes inside make about `terms` terms. */
 export const cutOf = (
   kernel: Kernel,
   { axes }: Part,
   terms: number,
-): { readonly depth: number; readonly step: number } => {
+): { readonly outside: readonly number[]; readonly cut: Cut | undefined } => {
   // as many cuts as needed, all as long as one another
   const evenly = (extent: number, longest: number): number => Math.ceil(extent / Math.ceil(extent / longest));
   let inside = 1;
-  for (let depth = axes.length - 1; depth > 0; depth -= 1) {
-    const extent = extentOf(kernel, at(axes, depth, 'cutOf'));
-    if (inside * extent >= terms) return { depth, step: evenly(extent, Math.ceil(terms / inside)) };
+  for (const [depth, axis] of [...axes.entries()].reverse()) {
+    const extent = extentOf(kernel, axis);
+    if (depth === 0 || inside * extent >= terms)
+      return { outside: axes.slice(0, depth), cut: { axis, step: evenly(extent, Math.ceil(terms / inside)) } };
     inside *= extent;
   }
-  return { depth: 0, step: evenly(extentOf(kernel, at(axes, 0, 'cutOf')), Math.ceil(terms / inside)) };
+  return { outside: [], cut: undefined };
 };

@@ -3,10 +3,11 @@ import * as E from 'fp-ts/lib/Either.js';
 import { kernelsOf } from '../../../../compiler/cost.js';
 import { type GpujsPlan, planProgram } from '../../../../compiler/emit/gpujs/index.js';
 import { gpujsModes } from '../../../../compiler/emit/gpujs/types.js';
+import { programFaults } from '../../../../compiler/legal.js';
 import type { Program } from '../../../../compiler/program.js';
 import { affine, load, loop, pointwise, program, step } from '../../../cases/builder.js';
 import { programCases } from '../../../cases/programs.js';
-import { allSteps, machine, programFaults } from '../../../support/programs.js';
+import { allSteps, machine } from '../../../support/programs.js';
 
 const planned = (source: Program): GpujsPlan => {
   const plan = planProgram(source, 'webgpu');
