@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { showDslError } from '../dsl/index.js';
 import {
   type Benchmark,
-  checkRun,
+  checkFit,
   type Dataset,
   type Experiment,
   limitTrain,
@@ -102,7 +102,7 @@ const prepare = (
   pipe(
     plannedSettings(study, planned, experiment),
     E.map((settings) => ({ problem, dataset, settings })),
-    E.tap(checkRun),
+    E.tap(checkFit),
     E.mapLeft((error) => `${planned.benchmark}, ${planned.solver}: ${showConfigError(error)}`),
     TE.fromEither,
   );

@@ -9,13 +9,13 @@ import {
   keptTheta,
   type OptimizerError,
   type OptimizerState,
+  type Outcome,
   type Progress,
   type Run,
   readVector,
   type Snapshot,
   showOptimizerError,
   summaryOf,
-  type TrainResult,
 } from '../optim/index.js';
 import { showTargetError } from '../runtime/index.js';
 import { encodeCheckpoint } from './checkpoint.js';
@@ -69,5 +69,5 @@ export const checkpointFiles = (snapshot: TE.TaskEither<OptimizerError, Snapshot
 export const noCheckpoint: Changes = new Map([[runFiles.checkpoint, O.none]]);
 
 /** How the run ended; a folder with it is complete. */
-export const summaryFiles = (run: Run, result: TrainResult<OptimizerState>): Changes =>
+export const summaryFiles = (run: Run, result: Outcome<OptimizerState>): Changes =>
   new Map([[runFiles.summary, O.some(jsonText(summaryOf(run, result, new Date())))]]);

@@ -1,6 +1,6 @@
 /** What a run shows: one line per epoch, and a table at the end. Pure. */
 import Table from 'cli-table3';
-import type { Ending, EpochRecord, PublishedResult } from '../optim/index.js';
+import type { EpochRecord, Outcome, PublishedResult } from '../optim/index.js';
 import { keptEpoch, showOptimizerError } from '../optim/index.js';
 
 const number = (value: number | undefined, digits = 4): string =>
@@ -133,7 +133,7 @@ export const publishedTable = (history: readonly EpochRecord[], published: reado
 };
 
 /** Why the run ended, in words. */
-export const endingLine = (ending: Ending): string => {
+export const endingLine = (ending: Outcome<unknown>['ending']): string => {
   switch (ending._tag) {
     case 'Epochs':
       return 'all epochs done';

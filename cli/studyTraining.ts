@@ -1,7 +1,7 @@
 /** Training one run of a study, on a screen that shows how far the whole has come. */
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { OptimizerState, Run, Start, TrainResult } from '../optim/index.js';
+import type { OptimizerState, Outcome, Run, Start } from '../optim/index.js';
 import { chooseTarget, showTargetError } from '../runtime/index.js';
 import type { Interrupted } from './interrupt.js';
 import { endingLine, epochLine } from './render.js';
@@ -67,7 +67,7 @@ export const trainOne = (
   );
 
 /** How a run of a study ended, in one line. */
-export const resultLine = ({ progress, ending }: TrainResult<OptimizerState>): string => {
+export const resultLine = ({ progress, ending }: Outcome<OptimizerState>): string => {
   const last = progress.history.at(-1);
   const reached = last === undefined ? '' : `${epochLine(last)}  `;
   return ending._tag === 'Epochs' || ending._tag === 'Seconds' ? reached.trimEnd() : `${reached}${endingLine(ending)}`;

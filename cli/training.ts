@@ -2,19 +2,21 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
+import * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   type EpochRecord,
   type OptimizerError,
   type OptimizerState,
+  type Outcome,
+  outcomeOf,
   type Progress,
   type Run,
   type RunHooks,
   run,
   type Snapshot,
   type Start,
-  showOptimizerError,
-  type TrainResult,
+  showRunFailure,
 } from '../optim/index.js';
 import { showFileError } from './files.js';
 import { checkpointFiles, configFiles, noCheckpoint, progressFiles, summaryFiles } from './output.js';
@@ -45,7 +47,7 @@ export interface KeptRun extends Pick<RunHooks, 'interrupted' | 'onStep'> {
 
 /** How a run ended. */
 export interface KeptResult {
-  readonly result: TrainResult<OptimizerState>;
+  readonly result: Outcome<OptimizerState>;
   /** One line on what of its end could not be written into the folder. */
   readonly unwritten: string | undefined;
 }
@@ -110,7 +112,7 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptR
     if (E.isLeft(written) && (O.isNone(last) || E.isRight(last.value))) kept.onUnwritten(written.left);
     last = O.some(written);
   };
-  const keepEnd = (into: RunFolder, result: TrainResult<OptimizerState>): TE.TaskEither<string, void> => {
+  const keepEnd = (into: RunFolder, result: Outcome<OptimizerState>): TE.TaskEither<string, void> => {
     if (result.progress.history.length === 0 && into.replaces)
       return TE.left(`${into.path} keeps the run that it held, as this one has completed no epoch`);
     // where nothing was left to train, the folder may be another than the checkpoint's
@@ -145,7 +147,8 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptR
       },
       start,
     ),
-    TE.mapLeft(showOptimizerError),
+    T.map(outcomeOf),
+    TE.mapLeft(showRunFailure),
     TE.flatMapTask((result) =>
       pipe(
         folder === undefined ? TE.right(undefined) : keepEnd(folder, result),

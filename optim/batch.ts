@@ -1,22 +1,25 @@
 /** Mini-batches: their check against a problem, and their place among a program's inputs. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Expr } from '../dsl/index.js';
-import { type Split, sampleLength } from './dataset.js';
+import { internal } from '../dsl/internal.js';
+import { isCount, type Split, sampleLength } from './dataset.js';
 import type { OptimizerError, Samples } from './optimizer.js';
 
 /** The leaves that samples fill, with their shapes [batch, …]. */
 type Leaves = Readonly<Record<'input' | 'target', Expr>>;
 
-/** Samples as inputs of a program, by the names of the leaves; an error if their arrays have other lengths. */
+/** Samples as inputs of a program, by the names of the leaves; an error if there are none, or their arrays have other lengths. */
 export const batchInputs = (
   { input, target }: Leaves,
   { count, inputs, targets }: Samples,
 ): E.Either<OptimizerError, Readonly<Record<string, Float32Array>>> => {
+  if (!isCount(count))
+    return E.left({ _tag: 'BatchError', expected: 'a whole number of samples from 1', actual: `${count}` });
   const filled = [
     { leaf: input, values: inputs },
     { leaf: target, values: targets },
   ].map(({ leaf: { node, shape }, values }) => ({
-    name: node.op === 'input' ? node.name : '',
+    name: node.op === 'input' ? node.name : internal('batch', `${node.op} where an input is due`),
     length: sampleLength(shape.slice(1).map(Number)),
     values,
   }));

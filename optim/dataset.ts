@@ -3,6 +3,7 @@
  * where the rows come from is the business of the loaders.
  */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 
 /** One part of a data set: `count` samples, each a row of `inputs` and a row of `targets`. */
 export interface Split {
@@ -50,7 +51,8 @@ const datasetError = (operation: string, expected: string, actual: string): Data
 export const sampleLength = (shape: readonly number[]): number =>
   shape.reduce((product, extent) => product * extent, 1);
 
-const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
+/** Is it a whole number from 1 on? */
+export const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
 const showShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis]);
@@ -83,6 +85,26 @@ export const checkSplit = (operation: string, split: Split): E.Either<DatasetErr
         ),
       );
 };
+
+/** The split, if all of its numbers are finite; the error says where the first is that is not. Needs one that passes `checkSplit`. */
+export const checkFiniteSplit = (operation: string, split: Split): E.Either<DatasetError, Split> => {
+  for (const [what, values] of Object.entries({ inputs: split.inputs, targets: split.targets })) {
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      const row = Math.floor(wrong / (values.length / split.count));
+      return E.left(datasetError(operation, `finite numbers as ${what}`, `${values[wrong]} in row ${row}`));
+    }
+  }
+  return E.right(split);
+};
+
+/** The data set, if all numbers of both splits are finite. Needs one that passes `checkDataset`. */
+export const checkFinite = (dataset: Dataset): E.Either<DatasetError, Dataset> =>
+  pipe(
+    checkFiniteSplit(`${dataset.name}, train`, dataset.train),
+    E.flatMap(() => checkFiniteSplit(`${dataset.name}, test`, dataset.test)),
+    E.map(() => dataset),
+  );
 
 /** The data set, if both splits pass `checkSplit` and their samples have the same shapes. */
 export const checkDataset = (dataset: Dataset): E.Either<DatasetError, Dataset> => {

@@ -7,7 +7,7 @@ import { internal } from '../dsl/internal.js';
 import type { Target } from '../runtime/target.js';
 import { batchInputs } from './batch.js';
 import { bound } from './curvature.js';
-import { type Split, takeRows } from './dataset.js';
+import { checkSplit, isCount, type Split, takeRows } from './dataset.js';
 import { accuracyOf } from './objective.js';
 import type { DeviceVector, OptimizerError } from './optimizer.js';
 import type { Problem } from './problem.js';
@@ -103,7 +103,7 @@ export const evaluation = (problem: Problem, target: Target, chunk: number): Eva
         };
       }),
     );
-  return (theta, split, occasion) =>
+  const measureAll: Evaluate = (theta, split, occasion) =>
     tailRecTask({ start: 0, sums: none }, ({ start, sums }) =>
       start >= split.count
         ? TE.fromEither(
@@ -116,5 +116,21 @@ export const evaluation = (problem: Problem, target: Target, chunk: number): Eva
             measure(theta, takeRows(split, start, chunk), sums),
             TE.map((next) => E.left({ start: start + chunk, sums: next })),
           ),
+    );
+  const mistakeIn = (split: Split, { data }: Occasion): E.Either<OptimizerError, void> => {
+    if (!isCount(chunk))
+      return E.left({ _tag: 'BatchError', expected: 'a whole number of samples per chunk from 1', actual: `${chunk}` });
+    return pipe(
+      checkSplit(data, split),
+      E.bimap(
+        ({ expected, actual }): OptimizerError => ({ _tag: 'BatchError', expected: `${expected} (${data})`, actual }),
+        () => undefined,
+      ),
+    );
+  };
+  return (theta, split, occasion) =>
+    pipe(
+      TE.fromEither(mistakeIn(split, occasion)),
+      TE.flatMap(() => measureAll(theta, split, occasion)),
     );
 };

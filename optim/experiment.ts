@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import type { DslError } from '../dsl/index.js';
+import { internal } from '../dsl/internal.js';
 import { targetNames } from '../runtime/target.js';
 import type { Dataset } from './dataset.js';
 import { type SolverName, solverNames, solverSchemas } from './hyperparameters.js';
@@ -95,14 +96,20 @@ const showIssue = (issue: z.core.$ZodIssue): string => {
   return `there is no setting ${issue.keys.map((key) => `"${key}"`).join(', ')}; there are ${known.join(', ')}`;
 };
 
+/** The first mistake that a schema of settings finds; `within` leads to what it has looked at. */
+export const configErrorOf = ({ issues }: z.ZodError, within: readonly PropertyKey[]): ConfigError => {
+  const [issue] = issues;
+  return issue === undefined
+    ? internal('settings', 'refused without a reason')
+    : {
+        _tag: 'ConfigError',
+        setting: [...within, ...issue.path].join('.'),
+        problem: showIssue({ ...issue, path: [...within, ...issue.path] }),
+      };
+};
+
 /** Checks settings; the error names the first that is wrong. */
 export const parseRunSettings = (settings: unknown): E.Either<ConfigError, RunSettings> => {
   const parsed = runSettings.safeParse(settings);
-  if (parsed.success) return E.right(parsed.data);
-  const [issue] = parsed.error.issues;
-  return E.left({
-    _tag: 'ConfigError',
-    setting: issue?.path.join('.') ?? '',
-    problem: issue === undefined ? 'not valid' : showIssue(issue),
-  });
+  return parsed.success ? E.right(parsed.data) : E.left(configErrorOf(parsed.error, []));
 };

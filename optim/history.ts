@@ -1,7 +1,7 @@
 /** The schema of a run's history, as files hold it. */
 import { z } from 'zod';
 import type { StopReason } from './cg.js';
-import type { EpochRecord } from './train.js';
+import type { EpochRecord } from './outcome.js';
 
 const stopReasons = {
   Converged: 'Converged',

@@ -4,6 +4,7 @@ import type { CompileError } from '../compiler/index.js';
 import { type DslError, showDslError } from '../dsl/index.js';
 import { showTargetError, type TargetError } from '../runtime/target.js';
 import type { StopReason } from './cg.js';
+import { type ConfigError, showConfigError } from './experiment.js';
 import { type DeviceVector, type StateCodec, type StateError, showStateError } from './state.js';
 
 export { type DeviceVector, readVector } from './state.js';
@@ -68,6 +69,8 @@ export type OptimizerError =
   /** A batch does not have the size that its arrays say. */
   | { readonly _tag: 'BatchError'; readonly expected: string; readonly actual: string }
   | StateError
+  /** Settings that were given to an optimizer unchecked. */
+  | ConfigError
   | DslError
   | CompileError
   | TargetError;
@@ -87,6 +90,8 @@ export const showOptimizerError = (error: OptimizerError): string => {
     }
     case 'BatchError':
       return `batch: expected ${error.expected}, got ${error.actual}`;
+    case 'ConfigError':
+      return showConfigError(error);
     case 'StateError':
       return showStateError(error);
     case 'ShapeError':

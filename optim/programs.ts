@@ -1,9 +1,11 @@
 /** Programs of one definition for every batch size that occurs, compiled once each. */
+import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { compile, type StageExpressions } from '../compiler/index.js';
 import type { Sizes } from '../dsl/index.js';
 import type { Executable, Target } from '../runtime/target.js';
+import { isCount } from './dataset.js';
 import type { OptimizerError } from './optimizer.js';
 
 /** Stages in terms of a symbolic number of samples. */
@@ -28,7 +30,9 @@ export const programs = (target: Target, { name, batch, sizes = () => ({}), stag
       TE.fromEither(compile({ name, sizes: { [batch]: count, ...sizes(count) }, stages })),
       TE.flatMap((program): TE.TaskEither<OptimizerError, Executable> => target.compile(program)),
     );
-  return (count) => () => {
+  return (count) => async () => {
+    if (!isCount(count))
+      return E.left({ _tag: 'BatchError', expected: 'a whole number of samples from 1', actual: `${count}` });
     const known = compiled.get(count);
     if (known !== undefined) return known;
     const executable = compileFor(count)();

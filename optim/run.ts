@@ -5,16 +5,17 @@ import type * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { initialise, random, sameShape } from '../dsl/index.js';
 import type { Target } from '../runtime/target.js';
-import { checkDataset, type Dataset, showDatasetError } from './dataset.js';
+import { checkDataset, checkFinite, type Dataset, showDatasetError } from './dataset.js';
 import { evaluation } from './evaluate.js';
-import type { ConfigError, RunSettings } from './experiment.js';
+import { type ConfigError, parseRunSettings, type RunSettings } from './experiment.js';
 import type { Optimizer, OptimizerError, OptimizerState } from './optimizer.js';
 import { optimizerTitle, withOptimizer } from './optimizers.js';
+import type { EpochRecord, Progress, RunFailure, RunRefused, TrainResult } from './outcome.js';
 import type { Problem } from './problem.js';
 import { runIdentity, type Snapshot } from './snapshot.js';
 import { decodeVector, encodeVector } from './state.js';
 import { dataMistake } from './targets.js';
-import { type EpochRecord, type Progress, type Training, type TrainResult, train } from './train.js';
+import { type Training, trainChecked } from './train.js';
 import { holdOut } from './validation.js';
 
 /** What a run is made of. */
@@ -47,10 +48,12 @@ export type Start =
 // Large enough that a target is busy, small enough that the activations of a chunk need little memory.
 const evaluationChunk = 1000;
 
-/** Does the data hold together, and does it fit the problem and the settings? */
-export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
+/** Do the settings and the data each hold together, and fit the problem and each other? Looks at no number of the data. */
+export const checkFit = ({ problem, settings, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
   const refuse = (setting: string, text: string) =>
     E.left<ConfigError>({ _tag: 'ConfigError', setting, problem: text });
+  const parsed = parseRunSettings(settings);
+  if (E.isLeft(parsed)) return parsed;
   const whole = checkDataset(dataset);
   if (E.isLeft(whole)) return refuse('dataset', showDatasetError(whole.left));
   const { inputShape, targetShape } = dataset.train;
@@ -76,9 +79,24 @@ export const checkRun = ({ problem, settings, dataset }: Omit<Run, 'target'>): E
       'dataset',
       `the ${misfit.what} of ${dataset.name} have shape [${misfit.has.join(', ')}] per sample, ${problem.name} needs [${misfit.needs.join(', ')}]`,
     );
-  const mistake = dataMistake(problem, dataset);
-  return mistake === undefined ? E.right(undefined) : refuse('dataset', `${dataset.name}: ${mistake}`);
+  return E.right(undefined);
 };
+
+/** Are all numbers finite, and the targets what the problem's loss takes? Looks at every number. Needs what passes `checkFit`. */
+const checkValues = ({ problem, dataset }: Omit<Run, 'target'>): E.Either<ConfigError, void> => {
+  const refuse = (text: string) => E.left<ConfigError>({ _tag: 'ConfigError', setting: 'dataset', problem: text });
+  const finite = checkFinite(dataset);
+  if (E.isLeft(finite)) return refuse(showDatasetError(finite.left));
+  const mistake = dataMistake(problem, dataset);
+  return mistake === undefined ? E.right(undefined) : refuse(`${dataset.name}: ${mistake}`);
+};
+
+/** All that `run` checks before it begins: settings, sizes, shapes, and every number of the data. */
+export const checkRun = (run: Omit<Run, 'target'>): E.Either<ConfigError, void> =>
+  pipe(
+    checkFit(run),
+    E.flatMap(() => checkValues(run)),
+  );
 
 /** Compiles for the full batch and for the smaller one that an epoch may end with. */
 const prepareBatches = <State extends OptimizerState>(
@@ -123,12 +141,27 @@ const progressAt = <State extends OptimizerState>(
   );
 };
 
-/** Trains until the settings' epochs or seconds are used up, an interrupt, or a failure. */
-export const run = (
+/** Parameters to start from must be those of the problem. */
+const checkStart = ({ parameters }: Problem, start: Start): E.Either<ConfigError, void> => {
+  if (start._tag !== 'Parameters') return E.right(undefined);
+  const { theta } = start;
+  const refuse = (problem: string) => E.left<ConfigError>({ _tag: 'ConfigError', setting: 'theta', problem });
+  if (theta.length !== parameters.length)
+    return refuse(`expected ${parameters.length} parameters to start from, got ${theta.length}`);
+  const wrong = theta.findIndex((value) => !Number.isFinite(value));
+  return wrong < 0
+    ? E.right(undefined)
+    : refuse(`expected finite parameters to start from, got ${theta[wrong]} at ${wrong}`);
+};
+
+const refused = (error: RunRefused['error']): RunFailure<OptimizerState> => ({ _tag: 'RunRefused', error });
+
+/** What has been checked: trains on a target. */
+const runChecked = (
   given: Run,
   hooks: RunHooks,
-  start: Start = { _tag: 'Seed' },
-): TE.TaskEither<OptimizerError, TrainResult<OptimizerState>> => {
+  start: Start,
+): TE.TaskEither<RunFailure<OptimizerState>, TrainResult<OptimizerState>> => {
   const { problem, settings, target } = given;
   const { dataset, ...held } = holdOut(given.dataset, settings.validation, settings.seed);
   const identity = runIdentity(given);
@@ -136,8 +169,9 @@ export const run = (
     pipe(
       TE.fromEither(progressAt(given, optimizer, start)),
       TE.tap(() => prepareBatches(optimizer, dataset.train.count, settings.batchSize)),
-      TE.flatMapTask((from) =>
-        train(
+      TE.mapLeft(refused),
+      TE.flatMap((from) =>
+        trainChecked(
           {
             ...hooks,
             onEpoch: (record, progress) => {
@@ -164,6 +198,23 @@ export const run = (
     ),
   );
 };
+
+/**
+ * Trains until the settings' epochs or seconds are used up or an interrupt, after checking all that it is given. Left is
+ * a run that was refused, or one that failed, with what it had reached.
+ */
+export const run = (
+  given: Run,
+  hooks: RunHooks,
+  start: Start = { _tag: 'Seed' },
+): TE.TaskEither<RunFailure<OptimizerState>, TrainResult<OptimizerState>> =>
+  pipe(
+    checkRun(given),
+    E.flatMap(() => checkStart(given.problem, start)),
+    E.mapLeft(refused),
+    TE.fromEither,
+    TE.flatMap(() => runChecked(given, hooks, start)),
+  );
 
 /** The title of the solver that settings choose, for example `SGN(10)`. */
 export const solverName = (settings: RunSettings): string => optimizerTitle(settings.solver, settings[settings.solver]);

@@ -4,10 +4,11 @@ import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import type { Target, TargetError } from '../runtime/target.js';
+import { asSet } from './asSet.js';
 import { batchInputs } from './batch.js';
 import { firstCgLimit } from './cgLimit.js';
 import { curvatureCount, curvatureInputs } from './curvatureBatch.js';
-import type { SgnHyperparameters } from './hyperparameters.js';
+import { type SgnHyperparameters, sgnHyperparameters } from './hyperparameters.js';
 import type { Optimizer } from './optimizer.js';
 import type { Problem } from './problem.js';
 import { programs } from './programs.js';
@@ -64,8 +65,7 @@ const stateOf = (length: number): StateCodec<SgnState> =>
       ),
   );
 
-/** SGN for a problem on a target. */
-export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Target): Optimizer<SgnState, SgnReport> => {
+const sgnAsSet = (problem: Problem, settings: SgnHyperparameters, target: Target): Optimizer<SgnState, SgnReport> => {
   const executables = programs(target, sgnProgram(problem, settings));
   return {
     ...stateOf(problem.parameters.length),
@@ -100,3 +100,7 @@ export const sgn = (problem: Problem, settings: SgnHyperparameters, target: Targ
       ),
   };
 };
+
+/** SGN for a problem on a target; settings that are refused are an error of every step. */
+export const sgn = (problem: Problem, given: SgnHyperparameters, target: Target): Optimizer<SgnState, SgnReport> =>
+  asSet('sgn', sgnHyperparameters, given, (settings) => sgnAsSet(problem, settings, target));

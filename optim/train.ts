@@ -1,6 +1,6 @@
 /**
  * The training loop: epochs of mini-batches in a freshly shuffled order, measured after each. Effects (drawing,
- * saving) are the caller's, through hooks. Whatever ends a run, what it reached is in the result.
+ * saving) are the caller's, through hooks. Whatever ends a run, nothing that it reached is lost.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -9,63 +9,27 @@ import * as O from 'fp-ts/lib/Option.js';
 import type * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Generator, random } from '../dsl/index.js';
+import { at } from '../dsl/internal.js';
 import { batchBuffer, gatherBatch } from './batch.js';
-import type { Dataset, Split } from './dataset.js';
+import {
+  checkDataset,
+  checkFinite,
+  checkFiniteSplit,
+  checkSplit,
+  type Dataset,
+  isCount,
+  type Split,
+  showDatasetError,
+} from './dataset.js';
 import type { Evaluate } from './evaluate.js';
-import type { Batch, DeviceVector, Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
+import type { ConfigError } from './experiment.js';
+import type { Batch, Optimizer, OptimizerError, OptimizerState, StepReport } from './optimizer.js';
+import type { Ending, EpochRecord, Progress, RunFailed, RunFailure, TrainResult } from './outcome.js';
 import type { Metric } from './problem.js';
 import { nonFinite } from './results.js';
 import { readVector } from './state.js';
 import { tailRecTask, yieldToEvents } from './task.js';
 import { keptEpoch } from './validation.js';
-
-/** One line of a run's history. */
-export interface EpochRecord {
-  /** Epochs completed so far; a fraction where the run ended inside one. */
-  readonly epoch: number;
-  /** Mean over the epoch's steps of the batch's loss before the step. */
-  readonly trainLoss: number;
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
-  /** The same metric on the training samples that are held out, where some are. */
-  readonly validationLoss?: number;
-  readonly validationAccuracy?: number;
-  /** Seconds of training from the start of the run: steps only, neither compiling before them nor measuring after them. */
-  readonly seconds: number;
-  /** ρ, α (or the learning rate; 0 where the step was rejected), CG iterations and why CG stopped, in the last step of the epoch. */
-  readonly rho?: number;
-  readonly stepSize: number;
-  readonly cgIterations?: number;
-  readonly stopReason?: NonNullable<StepReport['stopReason']>;
-  /** Steps that were rejected in the epoch, if any: no trial had a finite loss, or no next step from where they led. */
-  readonly rejected?: number;
-}
-
-/** What a run has reached: all that is needed to go on from there. */
-export interface Progress<State> {
-  readonly state: State;
-  readonly generator: Generator;
-  readonly history: readonly EpochRecord[];
-  readonly seconds: number;
-  /** θ [d] after the epoch that is best on the validation data; absent where none are held out. */
-  readonly best?: Float32Array;
-}
-
-/** The parameters θ [d] that a run keeps: the best on the validation data, or the last. */
-export const keptTheta = ({ best, state }: Progress<OptimizerState>): DeviceVector => best ?? state.theta;
-
-/** Why a run ended. */
-export type Ending =
-  | { readonly _tag: 'Epochs' }
-  | { readonly _tag: 'Seconds' }
-  | { readonly _tag: 'Interrupted' }
-  | { readonly _tag: 'Failed'; readonly error: OptimizerError };
-
-/** What a run reached, and why it ended there. */
-export interface TrainResult<State> {
-  readonly progress: Progress<State>;
-  readonly ending: Ending;
-}
 
 /** A run. */
 export interface Training<State extends OptimizerState> {
@@ -143,9 +107,8 @@ const batchesOf = <State extends OptimizerState>(
     if (O.isNone(curvature)) return batch;
     // an order that ends before the epoch does starts over
     const order = curvature.value;
-    const chosen = Uint32Array.from(
-      { length: curvatureSamples(batch.count) },
-      (_, i) => order[(position * stride + i) % order.length] ?? 0,
+    const chosen = Uint32Array.from({ length: curvatureSamples(batch.count) }, (_, i) =>
+      at(order, (position * stride + i) % order.length, 'samples of the curvature'),
     );
     return { ...batch, curvature: gatherBatch(rows, chosen, curvatureBuffer) };
   };
@@ -251,17 +214,54 @@ const extended = <State extends OptimizerState>(
       );
 };
 
-/** Runs until the epochs or seconds are used up, an interrupt, or a failure. */
-export const train = <State extends OptimizerState>(
+/** Counts that `train` is given, refused by name. */
+const checkCounts = <State extends OptimizerState>({
+  dataset: { train: rows },
+  batchSize,
+  epochs,
+  seconds,
+}: Training<State>): E.Either<ConfigError, void> => {
+  const refuse = (setting: string, problem: string) => E.left<ConfigError>({ _tag: 'ConfigError', setting, problem });
+  if (!isCount(batchSize)) return refuse('batchSize', `expected a whole number from 1, got ${batchSize}`);
+  if (batchSize > rows.count)
+    return refuse(
+      'batchSize',
+      `${batchSize} is more than the ${rows.count} training samples; choose at most ${rows.count}`,
+    );
+  if (!isCount(epochs) && epochs !== Number.POSITIVE_INFINITY)
+    return refuse('epochs', `expected a whole number from 1 or Infinity, got ${epochs}`);
+  return seconds > 0 ? E.right(undefined) : refuse('seconds', `expected more than 0, got ${seconds}`);
+};
+
+/** Can this be trained: do its rows, of every split, and its counts hold together, and are its numbers finite? */
+const checkTraining = <State extends OptimizerState>(training: Training<State>): E.Either<ConfigError, void> =>
+  pipe(
+    checkDataset(training.dataset),
+    E.flatMap(checkFinite),
+    E.flatMap(() =>
+      training.validation === undefined
+        ? E.right(undefined)
+        : pipe(
+            checkSplit(`${training.dataset.name}, validation`, training.validation),
+            E.flatMap((split) => checkFiniteSplit(`${training.dataset.name}, validation`, split)),
+          ),
+    ),
+    E.mapLeft((error): ConfigError => ({ _tag: 'ConfigError', setting: 'dataset', problem: showDatasetError(error) })),
+    E.flatMap(() => checkCounts(training)),
+  );
+
+/** Training whose data and counts have been checked: runs until the epochs or seconds are used up, an interrupt, or a failure. */
+export const trainChecked = <State extends OptimizerState>(
   training: Training<State>,
   from: Progress<State>,
-): T.Task<TrainResult<State>> => {
+): TE.TaskEither<RunFailed<State>, TrainResult<State>> => {
   const steps = Math.ceil(training.dataset.train.count / training.batchSize);
-  const finished = (progress: Progress<State>, ending: Ending) => E.right({ progress, ending });
-  const failed = (progress: Progress<State>, error: OptimizerError) => finished(progress, { _tag: 'Failed', error });
+  const finished = (progress: Progress<State>, ending: Ending) => E.right(E.right({ progress, ending }));
+  const failed = (progress: Progress<State>, error: OptimizerError) =>
+    E.left<RunFailed<State>>({ _tag: 'RunFailed', error, progress });
 
   const epoch =
-    (progress: Progress<State>): T.Task<E.Either<Progress<State>, TrainResult<State>>> =>
+    (progress: Progress<State>): TE.TaskEither<RunFailed<State>, E.Either<Progress<State>, TrainResult<State>>> =>
     async () => {
       const completed = progress.history.length;
       if (completed >= training.epochs) return finished(progress, { _tag: 'Epochs' });
@@ -280,11 +280,19 @@ export const train = <State extends OptimizerState>(
       const next = await extended(training, record, reached)();
       if (E.isLeft(next)) return failed(reached, next.left);
       await training.onEpoch(record, next.right)();
-      return O.isSome(ending) ? finished(next.right, ending.value) : E.left(next.right);
+      return O.isSome(ending) ? finished(next.right, ending.value) : E.right(E.left(next.right));
     };
 
-  return pipe(
-    tailRecTask(from, (progress) => TE.fromTask<E.Either<Progress<State>, TrainResult<State>>, never>(epoch(progress))),
-    TE.toUnion,
-  );
+  return tailRecTask(from, epoch);
 };
+
+/** Runs until the epochs or seconds are used up or an interrupt; a failure is a Left that holds what was reached. */
+export const train = <State extends OptimizerState>(
+  training: Training<State>,
+  from: Progress<State>,
+): TE.TaskEither<RunFailure<State>, TrainResult<State>> =>
+  pipe(
+    TE.fromEither(checkTraining(training)),
+    TE.mapLeft((error): RunFailure<State> => ({ _tag: 'RunRefused', error })),
+    TE.flatMap(() => trainChecked(training, from)),
+  );

@@ -1,7 +1,7 @@
 /** Statistics over the seeds of a study. */
 import { pipe } from 'fp-ts/lib/function.js';
 import * as O from 'fp-ts/lib/Option.js';
-import type { EpochRecord } from '../train.js';
+import type { EpochRecord } from '../outcome.js';
 import { keptEpoch } from '../validation.js';
 import type { Quantity } from './published.js';
 

@@ -1,8 +1,8 @@
 /** The summary of a run: how it ended and what it reached, as its folder keeps it. */
 import { z } from 'zod';
 import { type OptimizerState, showOptimizerError } from '../optimizer.js';
+import type { Outcome } from '../outcome.js';
 import type { Run } from '../run.js';
-import type { TrainResult } from '../train.js';
 import { keptEpoch } from '../validation.js';
 
 /** The schema of `summary.json`. */
@@ -34,7 +34,7 @@ export type Summary = Readonly<z.output<typeof summarySchema>>;
 /** The summary of a run that ended at `date`. */
 export const summaryOf = (
   { target }: Pick<Run, 'target'>,
-  { progress, ending }: TrainResult<OptimizerState>,
+  { progress, ending }: Outcome<OptimizerState>,
   date: Date,
 ): Summary => {
   const kept = keptEpoch(progress.history);

@@ -17,6 +17,6 @@ describe('docs/browser.md', () => {
     expect(lines).to.have.length(22);
     expect(lines[0]).to.match(/^WebAssembly SIMD, /);
     expect(Number(lines[20]?.split(' ')[1])).to.be.below(0.1);
-    expect(lines[21]).to.equal('Right');
+    expect(lines[21]).to.equal('trained for 20 epochs, 200 steps');
   });
 });

@@ -25,7 +25,7 @@ import {
   problem,
   run,
   showConfigError,
-  showOptimizerError,
+  showRunFailure,
   subjectOf,
 } from '../../optim/index.js';
 import { checkModel } from '../../runtime/check/model.js';
@@ -150,7 +150,7 @@ describe('a loss that fails', () => {
         { problem: given(), settings: complete, dataset: data, target: interpreterTarget },
         hooks,
       )();
-      if (E.isLeft(ran)) expect(showOptimizerError(ran.left)).to.include('the loss of line');
+      if (E.isLeft(ran)) expect(showRunFailure(ran.left)).to.include('the loss of line');
     }
     expect(E.isLeft(inspectProblem(rightOf(failing(2, boom)), complete, 'ggn'))).to.equal(true);
     expect(E.isLeft(await checkModel(rightOf(failing(2, boom)))())).to.equal(true);

@@ -146,7 +146,7 @@ describe('data', () => {
     [{ test: part([]) }, 'dataset: toy, test: expected at least one row, got count 0'],
     [{ train: part([0, 1, 3]) }, 'dataset: toy: expected labels from 0 to 2, got 3 in row 2 of train'],
     [{ test: part([-1]) }, 'dataset: toy: expected labels from 0 to 2, got -1 in row 0 of test'],
-    [{ test: part([0, Number.NaN]) }, 'dataset: toy: expected labels from 0 to 2, got NaN in row 1 of test'],
+    [{ test: part([0, Number.NaN]) }, 'dataset: toy, test: expected finite numbers as targets, got NaN in row 1'],
   ];
   for (const [changed, message] of misfits)
     it(`that does not is refused: ${message}`, () => {

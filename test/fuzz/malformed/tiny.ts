@@ -10,7 +10,7 @@ import {
   run,
   type Snapshot,
   type Start,
-  showOptimizerError,
+  showRunFailure,
 } from '../../../optim/index.js';
 import { interpreterTarget } from '../../../runtime/index.js';
 import { rightOf } from '../../support/evaluation.js';
@@ -67,7 +67,6 @@ export const runTiny = async (made: Run, start: Start): Promise<E.Either<string,
   )();
   return pipe(
     ran,
-    E.mapLeft(showOptimizerError),
-    E.flatMap(({ ending }) => (ending._tag === 'Failed' ? E.left(showOptimizerError(ending.error)) : E.right(last))),
+    E.bimap(showRunFailure, () => last),
   );
 };
