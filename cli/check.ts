@@ -63,6 +63,8 @@ export interface Checked {
 
 const placeOf = ({ point, subject }: Certificate): string => (subject === undefined ? point : `${point}, ${subject}`);
 
+const width = (own: readonly Certificate[]): number => Math.max(...own.map((one) => placeOf(one).length));
+
 /** The certificates as text, law by law. */
 const showCertificates = ({ certificates, target }: Checked): readonly string[] =>
   laws.flatMap((law) => {
@@ -71,7 +73,7 @@ const showCertificates = ({ certificates, target }: Checked): readonly string[] 
       ? []
       : [
           law === 'the target agrees with float64' ? `${law}: ${target}` : law,
-          ...own.map((certificate) => `  ${placeOf(certificate).padEnd(9)} ${verdictText(certificate)}`),
+          ...own.map((certificate) => `  ${placeOf(certificate).padEnd(width(own))} ${verdictText(certificate)}`),
         ];
   });
 

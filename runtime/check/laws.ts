@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Names } from '../../compiler/print/names.js';
 import type { DslError, Expr, Sizes } from '../../dsl/index.js';
+import { zip } from '../../dsl/internal.js';
 import type { Law } from './certificate.js';
 import {
   againstDifference,
@@ -61,8 +62,27 @@ const curvatureRounding = (Jv: ArrayLike<number>): number => Math.max(1e-6 * pro
 /** The laws of a subject, in the order in which they are checked: what later ones build on comes first. */
 export const lawChecks = ({ theta, output, loss, derivatives, curvatures, sizes }: Subject): readonly LawCheck[] => {
   const { v, w, u, Jv, Jw, linear, JTu, transposed, gradient, pulled, slope, curved, Gv, Gw, wGv, outer } = derivatives;
-  const values = <const T extends readonly Expr[]>(exprs: T, { environment }: Point) =>
-    valuesOf(exprs, environment, sizes);
+  // most laws ask for the same values: those are computed together, once at a point
+  const asked = [output, Jv, Jw, linear, JTu, transposed, gradient, pulled, curved, Gv, Gw];
+  const shared = [...asked, ...curvatures.flatMap(({ Cv, Cw }) => [Cv, Cw])].filter(
+    ({ node }) => node.op !== 'invalid',
+  );
+  const known = new Map<Point, E.Either<DslError, ReadonlyMap<Expr, Float64Array>>>();
+  const sharedAt = (point: Point): E.Either<DslError, ReadonlyMap<Expr, Float64Array>> => {
+    const before = known.get(point);
+    if (before !== undefined) return before;
+    const computed = pipe(
+      valuesOf(shared, point.environment, sizes),
+      E.map((all) => new Map(zip(shared, all, 'values at a point'))),
+    );
+    known.set(point, computed);
+    return computed;
+  };
+  const values = <const T extends readonly Expr[]>(exprs: T, point: Point) =>
+    pipe(
+      sharedAt(point),
+      E.flatMap((table) => valuesOf(exprs, new Map([...point.environment, ...table]), sizes)),
+    );
   const difference = (y: Expr, tangent: Expr) => (point: Point) =>
     againstDifference({ output: y, directions: [[theta, v]], tangent }, point.environment, sizes);
   const equal = (a: Expr, b: Expr) => (point: Point) =>
