@@ -3,9 +3,10 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { type Fuzzer, fuzz, type Tally } from './fuzzer.js';
 import { kills } from './kills.js';
 import { malformed } from './malformed/index.js';
+import { programs } from './programs/fuzzer.js';
 
 /** Every fuzzer, in the order in which `npm run fuzz` lists them. */
-const fuzzers: readonly Fuzzer[] = [kills(), ...malformed];
+const fuzzers: readonly Fuzzer[] = [programs(), kills(), ...malformed];
 
 const failuresShown = 5;
 const defaultSeconds = 60;
