@@ -72,28 +72,29 @@ export interface ScalarReference {
   readonly error: ErrorRule;
 }
 
+// the errors are ±, so that the extremes over intervals lie at their ends
+const oneEnd = [0] as const;
+const bothEnds = [-1, 1] as const;
+
 /**
- * Functions that are monotone in each operand over the operands' intervals: extremes lie at corners.
+ * Functions of one or two operands that are monotone in each over the operands' intervals: extremes lie at corners.
  * `exactly`: IEEE asks for the nearest number, so that exact operands give it.
  */
 const corners = (
-  value: ScalarReference['value'],
+  value: (x: number, y: number) => number,
   roundings: number,
   absolute = 0,
   exactly = false,
 ): ScalarReference => ({
-  value,
+  value: (x, y) => value(Number(x), Number(y)),
   error: (result, values, errors, arithmetic) => {
-    if (errors.some((error) => error === anything)) return anything;
-    const exact = errors.every((error) => error === 0);
-    if (exact && exactly && isExact(result)) return 0;
+    const [x, y, e, f] = [at(values, 0), Number(values[1]), at(errors, 0), Number(errors[1] ?? 0)];
+    if (e === anything || f === anything) return anything;
+    if (e === 0 && f === 0 && exactly && isExact(result)) return 0;
     let carried = 0;
-    if (!exact) {
-      for (let corner = 0; corner < 1 << values.length; corner += 1) {
-        const at = values.map((x, i) => ((corner >> i) & 1 ? x + Number(errors[i]) : x - Number(errors[i])));
-        carried = Math.max(carried, apart(value(...at), result));
-      }
-    }
+    for (const i of e === 0 ? oneEnd : bothEnds)
+      for (const j of f === 0 ? oneEnd : bothEnds)
+        if (i !== 0 || j !== 0) carried = Math.max(carried, apart(value(x + i * e, y + j * f), result));
     return rounded(arithmetic, result, carried, roundings) + (Number.isFinite(result) ? absolute * arithmetic.unit : 0);
   },
 });
@@ -122,16 +123,6 @@ const comparison = (value: (a: number, b: number) => boolean): ScalarReference =
   error: (_, values, errors) => (undecided(values, errors) ? 1 : 0),
 });
 
-const unary =
-  (f: (x: number) => number) =>
-  (...operands: readonly number[]): number =>
-    f(at(operands, 0));
-
-const binary =
-  (f: (x: number, y: number) => number) =>
-  (...operands: readonly number[]): number =>
-    f(at(operands, 0), at(operands, 1));
-
 // Math.max and Math.min give NaN for NaN, as the language asks
 const larger = (x: number, y: number): number => Math.max(x, y);
 const smaller = (x: number, y: number): number => Math.min(x, y);
@@ -141,75 +132,41 @@ const transcendental = 8;
 
 /** Every scalar function, from its definition. */
 export const scalarReferences: { readonly [F in ScalarFunction]: ScalarReference } = {
-  neg: corners(
-    unary((x) => -x),
-    0,
-    0,
-    true,
-  ),
+  neg: corners((x) => -x, 0, 0, true),
   abs: {
-    value: unary(Math.abs),
+    value: (x) => Math.abs(Number(x)),
     error: (value, _, errors, arithmetic) => rounded(arithmetic, value, at(errors, 0), 0),
   },
-  exp: corners(unary(Math.exp), transcendental),
-  log: corners(unary(Math.log), transcendental, 2),
-  sqrt: corners(unary(Math.sqrt), 1, 0, true),
-  tanh: corners(unary(Math.tanh), transcendental),
-  sigmoid: corners(
-    unary((x) => 1 / (1 + Math.exp(-x))),
-    transcendental,
-  ),
-  softplus: corners(
-    unary((x) => (x > 30 ? x + Math.exp(-x) : Math.log1p(Math.exp(x)))),
-    transcendental,
-  ),
+  exp: corners(Math.exp, transcendental),
+  log: corners(Math.log, transcendental, 2),
+  sqrt: corners(Math.sqrt, 1, 0, true),
+  tanh: corners(Math.tanh, transcendental),
+  sigmoid: corners((x) => 1 / (1 + Math.exp(-x)), transcendental),
+  softplus: corners((x) => (x > 30 ? x + Math.exp(-x) : Math.log1p(Math.exp(x))), transcendental),
   isFinite: {
-    value: unary((x) => (Math.abs(x) < Number.POSITIVE_INFINITY ? 1 : 0)),
+    value: (x) => (Math.abs(Number(x)) < Number.POSITIVE_INFINITY ? 1 : 0),
     error: (_, values, errors, { largest }) =>
       errors[0] === anything || (Number.isFinite(values[0]) && Math.abs(at(values, 0)) > largest) ? 1 : 0,
   },
-  add: corners(
-    binary((x, y) => x + y),
-    1,
-    0,
-    true,
-  ),
-  sub: corners(
-    binary((x, y) => x - y),
-    1,
-    0,
-    true,
-  ),
-  mul: corners(
-    binary((x, y) => x * y),
-    1,
-    0,
-    true,
-  ),
+  add: corners((x, y) => x + y, 1, 0, true),
+  sub: corners((x, y) => x - y, 1, 0, true),
+  mul: corners((x, y) => x * y, 1, 0, true),
   // the sign of a zero that is divided by depends on how it came to be
   div: where(
     ([a, b], [, e]) =>
       Math.abs(Number(b)) > Number(e) || Number.isNaN(b) || (b === 0 && e === 0 && (a === 0 || Number.isNaN(a))),
-    corners(
-      binary((x, y) => x / y),
-      2,
-      0,
-      true,
-    ),
+    corners((x, y) => x / y, 2, 0, true),
   ),
-  max: corners(binary(larger), 0, 0, true),
-  min: corners(binary(smaller), 0, 0, true),
+  max: corners(larger, 0, 0, true),
+  min: corners(smaller, 0, 0, true),
   less: comparison((a, b) => a < b),
   equal: comparison((a, b) => a === b),
   pow: where(
     ([x], [e]) => Number(x) - Number(e) >= 0 || Number.isNaN(x),
-    corners(
-      binary((x, y) => x ** y),
-      transcendental,
-    ),
+    corners((x, y) => x ** y, transcendental),
   ),
   select: {
-    value: (...operands) => (at(operands, 0) !== 0 ? at(operands, 1) : at(operands, 2)),
+    value: (c, x, y) => (Number(c) !== 0 ? Number(x) : Number(y)),
     error: (value, values, errors, arithmetic) => {
       const [c, e] = [at(values, 0), at(errors, 0)];
       const decided = e === 0 || Math.abs(c) > e;

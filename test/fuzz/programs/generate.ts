@@ -1,9 +1,12 @@
 /** Random programs out of a seed: expressions over all operations, in stages, with values of their inputs. */
 import * as E from 'fp-ts/lib/Either.js';
-import { postorder } from '../../../dsl/expr.js';
-import { input } from '../../../dsl/leaves.js';
+import { postorder, typed } from '../../../dsl/expr.js';
+import { iterate } from '../../../dsl/iterate.js';
+import { constant, input } from '../../../dsl/leaves.js';
+import { matmul } from '../../../dsl/linear.js';
 import type { Expr, Op } from '../../../dsl/node.js';
 import { bindParameters, parameterSpace } from '../../../dsl/parameters.js';
+import { add, less, tanh } from '../../../dsl/pointwise.js';
 import type { ScalarFunction } from '../../../dsl/scalar.js';
 import type { Dim, Sizes } from '../../../dsl/shape.js';
 import { type Choices, choicesFrom } from './choices.js';
@@ -15,6 +18,7 @@ import { movementPrimitives, movementSteps } from './operations/movements.js';
 import { leafSteps, lossSteps, networkSteps } from './operations/networks.js';
 import { pointwiseSteps, scalarSteps } from './operations/pointwise.js';
 import { convolutionSteps, windowPrimitives } from './operations/windows.js';
+import type { Tensor } from './tensor.js';
 
 /** An input of a program, with its values, and the stage that it arrives in. */
 export interface ProgramInput {
@@ -29,6 +33,8 @@ export interface ProgramOutput {
   readonly expr: Expr;
   readonly name: string;
   readonly stage: number;
+  /** What it is, up to the errors that float32 may make. */
+  readonly expected?: Tensor;
 }
 
 /** A random program. */
@@ -45,10 +51,12 @@ export interface RandomProgram {
 /** Steps by name, in groups. */
 type Steps = Readonly<Record<string, Grow>>;
 
-const grow: Grow = (growth) => {
-  const [, steps] = drawn(growth);
-  return steps(growth);
+// in the body of a loop, loops come more often
+const growInside: Grow = (growth) => {
+  const [, step] = drawn(growth);
+  return growth.chance(0.2) ? nested(growth) : step(growth);
 };
+const nested: Grow = loopStep((growth) => growInside(growth));
 
 /** What a step is called where coverage is counted. */
 const groups: Readonly<Record<string, { readonly often: number; readonly steps: Steps }>> = {
@@ -63,7 +71,7 @@ const groups: Readonly<Record<string, { readonly often: number; readonly steps: 
   leaf: { often: 1, steps: leafSteps },
   loss: { often: 1, steps: lossSteps },
   derivative: { often: 4, steps: derivativeSteps },
-  loop: { often: 2, steps: { iterate: loopStep((growth) => grow(growth)) } },
+  loop: { often: 3, steps: { iterate: nested } },
 };
 
 /** Every step's name, `group.step`. */
@@ -91,9 +99,9 @@ interface Scale {
 const scaleOf = ({ below, among, chance }: Choices, large: boolean): Scale =>
   large
     ? {
-        sizes: { n: 24 + below(50), m: 8 + below(40) },
-        dims: ['n', 'n', 'm', 16 + below(40), 32, 5],
-        mostElements: 5000,
+        sizes: { n: 16 + below(16), m: 8 + below(24) },
+        dims: ['n', 'n', 'm', 8 + below(24), 32, 3],
+        mostElements: 1500,
       }
     : {
         sizes: { n: 1 + below(5), m: chance(0.2) ? 1 : 2 + below(4) },
@@ -101,19 +109,31 @@ const scaleOf = ({ below, among, chance }: Choices, large: boolean): Scale =>
         mostElements: 200,
       };
 
-// a large program is grown around products over whole axes, so that there is work for threads
-const work = (growing: Growing): void => {
-  const x = growing.leaf(['n', 'm', 32]);
-  const w = growing.leaf([32, 48]);
-  growing.add(x);
-  growing.add(w);
+/** A product over and over, in loops within loops: enough work for threads to share, by the estimate of a loop's rounds. */
+const work = ({ leaf, below, chance }: Growing): Expr => {
+  const [inner, outer] = [24 + below(16), 24 + below(16)];
+  const [x, w, shift] = [leaf(['n', inner]), leaf([inner, outer]), leaf([outer])];
+  const back = leaf([outer, inner]);
+  const turn = (rows: Expr): Expr => tanh(matmul(tanh(add(matmul(rows, w), shift)), back));
+  const repeated = (depth: number, rows: Expr): Expr =>
+    depth === 0
+      ? turn(rows)
+      : iterate<Readonly<Record<'count' | 'rows', Expr>>>({
+          initial: { count: constant(0), rows },
+          step: (variables) => ({ count: add(variables.count, 1), rows: repeated(depth - 1, variables.rows) }),
+          proceed: ({ count }) => typed<[]>(less(count, chance(0.3) ? 2 : 1)),
+        }).rows;
+  return repeated(1 + below(2), x);
 };
 
-/** How deep loops are nested below some expressions. */
+/** How deep loops are nested: a loop is within another if it depends on its variables. */
 const nesting = (roots: readonly Expr[]): number =>
   postorder(roots).reduce((deepest, { node }) => {
     if (node.op !== 'iterate') return deepest;
-    return Math.max(deepest, 1 + nesting([...node.next, node.proceed].filter((inner) => !roots.includes(inner))));
+    const variables = new Set(node.variables);
+    const body = postorder([...node.next, node.proceed]).filter((expr) => expr.node.op === 'iterate');
+    const within = body.filter((loop) => postorder([loop]).some((expr) => variables.has(expr)));
+    return Math.max(deepest, 1 + nesting(within));
   }, 0);
 
 const kindsIn = (roots: readonly Expr[]): readonly (Op | ScalarFunction)[] =>
@@ -138,13 +158,13 @@ const bound = (outputs: readonly Expr[], leaves: readonly Leaf[]) => {
   return { outputs: bindParameters(space.right, theta, outputs), inputs: [...inputs, flat] };
 };
 
-const chosenOutputs = (growing: Growing): readonly Expr[] => {
+const chosenOutputs = (growing: Growing, always: readonly Expr[]): readonly Expr[] => {
   const { pool, any, chance, below, view } = growing;
   const sound = pool.filter((expr) => growing.wild || isSound(view(expr)));
   const candidates = sound.length > 0 ? sound : pool;
-  const last = candidates.slice(-3);
-  const outputs = new Set<Expr>();
-  for (let count = 1 + below(3); count > 0; count -= 1) for (const expr of [any(last)]) if (expr) outputs.add(expr);
+  const last = candidates.slice(-6);
+  const outputs = new Set<Expr>(always);
+  for (let count = 1 + below(4); count > 0; count -= 1) for (const expr of [any(last)]) if (expr) outputs.add(expr);
   // a value beside what is made of it, such as its derivative
   const parts = new Set(postorder([...outputs]));
   for (const expr of [any(candidates.filter((one) => parts.has(one)))]) if (expr && chance(0.5)) outputs.add(expr);
@@ -154,18 +174,19 @@ const chosenOutputs = (growing: Growing): readonly Expr[] => {
 /** The program of a seed. */
 export const randomProgram = (seed: number): RandomProgram => {
   const choices = choicesFrom(seed);
-  const [large, wild] = [choices.chance(0.2), choices.chance(0.12)];
+  const [large, wild] = [choices.chance(0.22), choices.chance(0.12)];
   const leaves: Leaf[] = [];
   const growing = growthFrom({ choices, ...scaleOf(choices, large), wild, leaves });
   const { sizes } = growing;
-  if (large) work(growing);
+  const worked = large ? [work(growing)] : [];
+  for (const expr of worked) growing.add(expr);
   const stepOf = new Map<Expr, string>();
   for (let steps = 4 + choices.below(large ? 10 : 22); steps > 0; steps -= 1) {
     const [name, step] = drawn(choices);
     const grown = step(growing);
     if (grown !== undefined && growing.add(grown) && !stepOf.has(grown)) stepOf.set(grown, name);
   }
-  const free = chosenOutputs(growing);
+  const free = chosenOutputs(growing, worked);
   const program = bound(free, leaves);
   const stages = choices.among([1, 1, 2, 2, 3]);
   const inputs = program.inputs.map(({ expr, name, tensor }) => ({
@@ -177,7 +198,13 @@ export const randomProgram = (seed: number): RandomProgram => {
   const outputs = program.outputs.map((expr, i) => {
     const below = new Set(postorder([expr]));
     const ready = Math.max(0, ...inputs.filter((one) => below.has(one.expr)).map(({ stage }) => stage));
-    return { expr, name: `y${i}`, stage: ready + choices.below(stages - ready) };
+    const expected = free.slice(i, i + 1).map(growing.view);
+    return {
+      expr,
+      name: `y${i}`,
+      stage: ready + choices.below(stages - ready),
+      ...(expected[0] && { expected: expected[0] }),
+    };
   });
   const stepsIn = postorder(free).flatMap((expr) => stepOf.get(expr) ?? []);
   const covered = [

@@ -10,7 +10,7 @@ import type { Expr, NodeOf, Op, WindowAxis } from '../../../dsl/node.js';
 import type { Dim, Shape, Sizes } from '../../../dsl/shape.js';
 import { operandsOf } from '../../../dsl/structure.js';
 import { type Arithmetic, rounded, scalarReferences } from './arithmetic.js';
-import { countOf, exact, forIndices, forPlaces, gathered, placeOf, steps, type Tensor } from './tensor.js';
+import { countOf, exact, forIndices, gathered, placeOf, placesOf, steps, type Tensor } from './tensor.js';
 
 const anything = Number.POSITIVE_INFINITY;
 // a loop that runs longer than this is a mistake of whoever wrote it
@@ -45,17 +45,19 @@ const sums = (
 ): Tensor => {
   const count = countOf(extents);
   const [values, errors] = [new Float64Array(count), new Float64Array(count)];
+  const total = { sum: 0, terms: 0, sizes: 0, carried: 0, whole: true };
+  const add = (term: number, error: number): void => {
+    total.sum += term;
+    total.sizes += Math.abs(term);
+    total.carried += error;
+    total.terms += 1;
+    total.whole = total.whole && error === 0 && Number.isInteger(term);
+  };
   for (let place = 0; place < count; place += 1) {
-    let [sum, terms, sizes, carried, whole] = [0, 0, 0, 0, true];
-    each(place, (term, error) => {
-      sum += term;
-      sizes += Math.abs(term);
-      carried += error;
-      terms += 1;
-      whole = whole && error === 0 && Number.isInteger(term);
-    });
-    values[place] = sum;
-    errors[place] = sumError(arithmetic, sum, { terms, sizes, carried, whole });
+    Object.assign(total, { sum: 0, terms: 0, sizes: 0, carried: 0, whole: true });
+    each(place, add);
+    values[place] = total.sum;
+    errors[place] = sumError(arithmetic, total.sum, total);
   }
   return { extents, values, errors };
 };
@@ -76,17 +78,17 @@ const contract: Rule<'contract'> = (
   };
   const inner = summed.map((label) => Number(a.extents[leftLabels.indexOf(label)]));
   const [insideA, insideB] = [stepsOf(a, leftLabels, summed), stepsOf(b, rightLabels, summed)];
-  const starts: [number, number][] = [];
-  forPlaces(extents, stepsOf(a, leftLabels, output), stepsOf(b, rightLabels, output), [0, 0], (i, j) => {
-    starts.push([i, j]);
-  });
+  const outer = placesOf(extents, stepsOf(a, leftLabels, output), stepsOf(b, rightLabels, output));
+  const within = placesOf(inner, insideA, insideB);
   return sums(extents, arithmetic, (place, add) => {
-    forPlaces(inner, insideA, insideB, starts[place] ?? [Number.NaN, Number.NaN], (i, j) => {
+    const [startA, startB] = [Number(outer.first[place]), Number(outer.second[place])];
+    for (let n = 0; n < within.first.length; n += 1) {
+      const [i, j] = [startA + Number(within.first[n]), startB + Number(within.second[n])];
       const [x, y] = [Number(a.values[i]), Number(b.values[j])];
       const carried = product(x, Number(a.errors[i]), y, Number(b.errors[j]));
       const exactly = carried === 0 && Math.fround(x * y) === x * y;
       add(x * y, exactly ? 0 : rounded(arithmetic, x * y, Number.isNaN(carried) ? anything : carried, 1));
-    });
+    }
   });
 };
 
@@ -107,23 +109,20 @@ const reduce: Rule<'reduce'> = ({ kind, operand, axes }, extents, { arithmetic, 
   const all = steps(from.extents);
   const kept = from.extents.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const of = (list: readonly number[], chosen: readonly number[]) => chosen.map((axis) => Number(list[axis]));
-  const starts: number[] = [];
-  forPlaces(extents, of(all, kept), of(all, kept), [0, 0], (i) => starts.push(i));
-  const members = (place: number, visit: (at: number) => void): void => {
-    const start = Number(starts[place]);
-    forPlaces(of(from.extents, axes), of(all, axes), of(all, axes), [start, start], visit);
-  };
+  const outer = placesOf(extents, of(all, kept), of(all, kept)).first;
+  const within = placesOf(of(from.extents, axes), of(all, axes), of(all, axes)).first;
   if (kind === 'sum')
     return sums(extents, arithmetic, (place, add) => {
-      members(place, (i) => add(Number(from.values[i]), Number(from.errors[i])));
+      for (const step of within) {
+        const i = Number(outer[place]) + step;
+        add(Number(from.values[i]), Number(from.errors[i]));
+      }
     });
   const [values, errors] = [new Float64Array(countOf(extents)), new Float64Array(countOf(extents))];
   for (const place of values.keys()) {
-    const [xs, es]: [number[], number[]] = [[], []];
-    members(place, (i) => {
-      xs.push(Number(from.values[i]));
-      es.push(Number(from.errors[i]));
-    });
+    const members = Array.from(within, (step) => Number(outer[place]) + step);
+    const xs = members.map((i) => Number(from.values[i]));
+    const es = members.map((i) => Number(from.errors[i]));
     const { winner, peak, margin, rivals } = extreme(xs, es);
     values[place] = kind === 'max' ? peak : winner;
     errors[place] =
@@ -138,16 +137,15 @@ const map: Rule<'map'> = ({ fn, operands }, extents, { arithmetic, value }) => {
   const { value: f, error } = scalarReferences[fn];
   const tensors = operands.map(value);
   const [values, errors] = [new Float64Array(countOf(extents)), new Float64Array(countOf(extents))];
-  for (const i of values.keys()) {
-    const xs = tensors.map((tensor) => Number(tensor.values[i]));
+  const [xs, es] = [operands.map(() => 0), operands.map(() => 0)];
+  for (let i = 0; i < values.length; i += 1) {
+    for (let n = 0; n < tensors.length; n += 1) {
+      xs[n] = Number(tensors[n]?.values[i]);
+      es[n] = Number(tensors[n]?.errors[i]);
+    }
     const result = f(...xs);
     values[i] = result;
-    errors[i] = error(
-      result,
-      xs,
-      tensors.map((tensor) => Number(tensor.errors[i])),
-      arithmetic,
-    );
+    errors[i] = error(result, xs, es, arithmetic);
   }
   return { extents, values, errors };
 };

@@ -55,23 +55,26 @@ export const forIndices = (extents: readonly number[], visit: (index: readonly n
   rise(0);
 };
 
-/** Calls `visit` with two places for every index; each place moves by its own step along each axis. */
-export const forPlaces = (
+/** Two places for every index; each place moves by its own step along each axis. */
+export const placesOf = (
   extents: readonly number[],
   first: readonly number[],
   second: readonly number[],
-  start: readonly [number, number],
-  visit: (first: number, second: number) => void,
-): void => {
+): { readonly first: Int32Array; readonly second: Int32Array } => {
+  const places = { first: new Int32Array(countOf(extents)), second: new Int32Array(countOf(extents)) };
+  let count = 0;
   const rise = (axis: number, a: number, b: number): void => {
     if (axis === extents.length) {
-      visit(a, b);
+      places.first[count] = a;
+      places.second[count] = b;
+      count += 1;
       return;
     }
     const [extent, da, db] = [Number(extents[axis]), Number(first[axis]), Number(second[axis])];
     for (let i = 0; i < extent; i += 1) rise(axis + 1, a + i * da, b + i * db);
   };
-  rise(0, ...start);
+  rise(0, 0, 0);
+  return places;
 };
 
 /** The array whose element at each index is the operand's at `source(index)`, or 0 where that is undefined or outside. */
