@@ -76,6 +76,22 @@ describe('separateLoops', () => {
       { numRuns: 30 },
     );
   });
+
+  // as a derivative in a loop's start has it, whose tangent is made of the loop's own result
+  it('tells the variables of a loop from those of an equal one that its body reads', () => {
+    const closed = nest(x, 1, { condition: false, body: false, start: false });
+    const [loop] = loopsOf([closed]);
+    if (loop?.node.op !== 'iterate') throw new Error('no loop');
+    const next = loop.node.next.map((expr, i) => (i === 1 ? map('add', expr, closed) : expr));
+    const reading = make({ op: 'result', iterate: make({ ...loop.node, next }), index: 1 });
+    const outputs = { closed, reading };
+    const bound = boundBy(separateLoops(Object.values(outputs)));
+    expect(new Set(bound).size).to.equal(bound.length);
+    const program = rightOf(compile({ name: 'equal', sizes: {}, stages: [{ name: 'run', inputs, outputs }] }));
+    const actual = machine(program, 'arena')('run', values);
+    for (const [name, array] of Object.entries(evaluatedByName(outputs, values)))
+      expect(distance(actual[name] ?? [], array, 1), name).to.be.lessThan(1e-12);
+  });
 });
 
 describe('loops within loops', () => {

@@ -1,18 +1,21 @@
 /** Steps that derive: derivatives of what has grown, with respect to leaves, variables or intermediate results. */
 import {
+  type Derivations,
   ggnVectorProduct,
   grad,
   hessianVectorProduct,
+  jvp,
+  jvpAll,
   linearize,
+  transpose,
   vjp,
 } from '../../../../compiler/differentiate/derive.js';
-import { jvp } from '../../../../compiler/differentiate/jvp.js';
-import { transpose } from '../../../../compiler/differentiate/transpose.js';
 import { postorder, substitute } from '../../../../dsl/expr.js';
 import { meanSquaredError, softmaxCrossEntropy } from '../../../../dsl/losses.js';
 import type { Expr } from '../../../../dsl/node.js';
 import { sum } from '../../../../dsl/reductions.js';
 import { sameShape } from '../../../../dsl/shape.js';
+import { type Each, each } from '../../../../dsl/tuple.js';
 import type { Grow, Growth } from '../growth.js';
 import { labelsFor } from './networks.js';
 
@@ -44,26 +47,25 @@ const derived =
     return first === undefined ? undefined : growth.any(derive(growth, y, [first, ...more]));
   };
 
-const tangentsFor = (growth: Growth, wrt: readonly Expr[]): readonly Expr[] =>
-  wrt.map(({ shape }) => growth.like(shape));
+const tangentsFor = <const X extends readonly Expr[]>(growth: Growth, wrt: X): Each<X, Expr> =>
+  each(wrt, ({ shape }) => growth.like(shape));
+
+const paired = (xs: readonly Expr[], values: readonly Expr[]): ReadonlyMap<Expr, Expr> =>
+  new Map(xs.flatMap((x, i) => values.slice(i, i + 1).map((value) => [x, value] as const)));
 
 const scalarOf = (y: Expr): Expr => (y.shape.length === 0 ? y : sum(y));
 
-/** Steps for derivatives. */
-export const derivativeSteps = {
-  jvp: derived(90, (growth, y, wrt) => {
-    const tangents = tangentsFor(growth, wrt);
-    return [jvp(y, new Map(wrt.flatMap((x, i) => tangents.slice(i, i + 1).map((t) => [x, t] as const))))];
-  }),
+/** A step for every derivative. */
+export const derivativeSteps: { readonly [N in keyof Derivations]: Grow } = {
+  jvp: derived(90, (growth, y, wrt) => [jvp(y, paired(wrt, tangentsFor(growth, wrt)))]),
+  jvpAll: derived(60, (growth, y, wrt) =>
+    jvpAll([y, growth.pick((x) => postorder([x]).length <= 60)], paired(wrt, tangentsFor(growth, wrt))),
+  ),
   vjp: derived(70, (growth, y, wrt) => (hasLoop(y) ? [] : vjp(y, wrt, growth.like(y.shape)))),
   grad: derived(70, (_, y, wrt) => (hasLoop(y) ? [] : grad(scalarOf(y), wrt))),
   linearize: derived(60, (growth, y, wrt) => {
     const { variables, tangent } = linearize(y, wrt);
-    const tangents = tangentsFor(growth, wrt);
-    return substitute(
-      [tangent],
-      new Map(variables.flatMap((v, i) => tangents.slice(i, i + 1).map((t) => [v, t] as const))),
-    );
+    return substitute([tangent], paired(variables, tangentsFor(growth, wrt)));
   }),
   transpose: derived(60, (growth, y, wrt) => {
     if (hasLoop(y)) return [];
@@ -82,4 +84,4 @@ export const derivativeSteps = {
       !sameShape(z.shape, y.shape) || labelled ? softmaxCrossEntropy(z, target) : meanSquaredError(z, target);
     return ggnVectorProduct({ output: y, parameters: wrt }, loss)(tangentsFor(growth, wrt));
   }),
-} satisfies Readonly<Record<string, Grow>>;
+};

@@ -3,8 +3,11 @@ import { activationNames, activations } from '../../../../dsl/activations.js';
 import { typed } from '../../../../dsl/expr.js';
 import { dense, mlp } from '../../../../dsl/layers.js';
 import * as leaves from '../../../../dsl/leaves.js';
+import * as likelihoods from '../../../../dsl/likelihoods.js';
 import * as losses from '../../../../dsl/losses.js';
 import type { Expr } from '../../../../dsl/node.js';
+import { abs, sub } from '../../../../dsl/pointwise.js';
+import { mean } from '../../../../dsl/reductions.js';
 import type { Dim } from '../../../../dsl/shape.js';
 import { network, vgg } from '../../../../dsl/spec.js';
 import type { Grow, Growth } from '../growth.js';
@@ -77,6 +80,18 @@ export const lossSteps: { readonly [N in LossName]: Grow } = {
   meanSquaredError: (growth) => {
     const z = growth.pick();
     return losses.meanSquaredError(z, growth.like(z.shape));
+  },
+  sigmoidCrossEntropy: (growth) => {
+    const z = growth.pick();
+    return losses.sigmoidCrossEntropy(
+      z,
+      growth.leaf(z.shape, () => growth.below(2)),
+    );
+  },
+  withLikelihood: (growth) => {
+    const z = growth.pick();
+    const loss = (a: Expr, b: Expr): Expr<[]> => mean(abs(sub(a, b)));
+    return losses.withLikelihood(loss, likelihoods.gaussian(1))(z, growth.like(z.shape));
   },
   oneHot: (growth) => {
     const x = growth.pick(({ shape }) => shape.length === 1);
