@@ -13,7 +13,7 @@ import {
   sameElementCount,
   unsupportedError,
 } from '../dsl/index.js';
-import { lookup } from '../dsl/internal.js';
+import { at, lookup, zip } from '../dsl/internal.js';
 import { showOperand } from '../dsl/print.js';
 import type { Problem } from './problem.js';
 
@@ -90,11 +90,15 @@ const rowsOrSum = (expr: Expr, axis: number): Relation => (axis < 0 ? { _tag: 'S
 
 const contractRelation = (node: NodeOf<'contract'>, seen: Seen): Relation => {
   const { expr, relations } = seen;
-  const sides = [node.leftLabels, node.rightLabels].map((labels, i) => ({ labels, relation: relations[i] ?? free }));
-  const flowing = sides.filter(({ relation }) => relation._tag !== 'Free');
+  const sides = zip([node.leftLabels, node.rightLabels], relations, 'the operands of a contraction');
+  const flowing = sides
+    .map(([labels, relation]) => ({ labels, relation }))
+    .filter(({ relation }) => relation._tag !== 'Free');
   const summed = flowing.find(({ relation }) => relation._tag === 'Summed');
   if (summed !== undefined) return flowing.length === 1 ? summed.relation : mixed(expr);
-  const samples = flowing.flatMap(({ labels, relation }) => (relation._tag === 'Rows' ? [labels[relation.axis]] : []));
+  const samples = flowing.flatMap(({ labels, relation }) =>
+    relation._tag === 'Rows' ? [at(labels, relation.axis, 'the label of the samples')] : [],
+  );
   const [label, other = label] = samples;
   if (label !== undefined) return label === other ? rowsOrSum(expr, node.output.indexOf(label)) : mixed(expr);
   const own = new Set(flowing.flatMap(({ labels }) => labels));
@@ -116,7 +120,7 @@ const reduceRelation = ({ kind, axes }: NodeOf<'reduce'>, expr: Expr, relation: 
 const movedAxis = ({ node }: Expr, axis: number, batch: string): number | undefined => {
   switch (node.op) {
     case 'broadcast':
-      return node.axes[axis];
+      return at(node.axes, axis, 'the axis of the samples');
     case 'transpose':
       return node.permutation.indexOf(axis);
     case 'reshape': {
@@ -178,7 +182,11 @@ const relationOf = (root: Expr, batch: string, seeds: ReadonlyMap<Expr, Relation
 };
 
 /** Where the output of a sample depends on parameters through other samples, as with statistics of the batch. */
-export const coupledOutput = ({ output, batch, parameters }: Problem): Expr | undefined => {
+export const coupledOutput = ({
+  output,
+  batch,
+  parameters,
+}: Pick<Problem, 'output' | 'batch' | 'parameters'>): Expr | undefined => {
   const seeds = new Map<Expr, Relation>(parameters.entries.map(({ parameter }) => [parameter, { _tag: 'Shared' }]));
   const relation = relationOf(output, batch, seeds);
   if (relation._tag === 'Mixed' || relation._tag === 'Summed') return relation.at;
@@ -186,7 +194,7 @@ export const coupledOutput = ({ output, batch, parameters }: Problem): Expr | un
 };
 
 /** Where the loss is no sum over samples of what each output gives: as in the root of a mean. */
-export const coupledLoss = ({ output, batch, loss }: Problem): Expr | undefined => {
+export const coupledLoss = ({ output, batch, loss }: Pick<Problem, 'output' | 'batch' | 'loss'>): Expr | undefined => {
   const value = loss(output);
   const relation = relationOf(value, batch, new Map([[output, rows(0)]]));
   if (relation._tag === 'Mixed') return relation.at;

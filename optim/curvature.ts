@@ -17,6 +17,7 @@ import {
 import { only, zip } from '../dsl/internal.js';
 import type { LinearMap, Vector } from './cg.js';
 import { coupledLoss, couplingError } from './coupling.js';
+import { exprGiven } from './given.js';
 import type { SgnHyperparameters } from './hyperparameters.js';
 import type { Problem } from './problem.js';
 
@@ -93,7 +94,12 @@ export const fisher: Curvature = (problem, theta) => {
   const { likelihood, name } = problem;
   if (likelihood === undefined) return refused(unknownLikelihood(name))(problem, theta);
   return curvatureOf((_, pieces) =>
-    throughOutput(problem, pieces, (tangent) => div(likelihood.fisher(problem.output, tangent), size(problem.batch))),
+    throughOutput(problem, pieces, (tangent) =>
+      div(
+        exprGiven(`the Fisher matrix of ${name}`, () => likelihood.fisher(problem.output, tangent)),
+        size(problem.batch),
+      ),
+    ),
   )(problem, theta);
 };
 

@@ -5,9 +5,7 @@ import { checkAuthored } from '../compiler/authored.js';
 import {
   type DslError,
   type Expr,
-  guarded,
   type Initialiser,
-  invalid,
   isExpr,
   type Loss,
   misfit,
@@ -17,9 +15,9 @@ import {
   type Shape,
   showValue,
   typed,
-  unsupportedError,
 } from '../dsl/index.js';
 import type { Scalar } from './cg.js';
+import { exprGiven } from './given.js';
 import { countedResponse, type Objective, objectiveOf } from './objective.js';
 import { checkDerivable, checkInputs, checkLikelihood, checkParameterNames, inputName } from './problemChecks.js';
 
@@ -39,8 +37,8 @@ export interface Problem extends Objective {
   readonly batch: string;
   /** z = f(x; θ), [batch, …], before the output nonlinearity. */
   readonly output: Expr;
-  /** z ↦ mean over the batch of the loss of z and the target; convex in z. */
-  readonly loss: (output: Expr) => Scalar;
+  /** z ↦ mean over the batch of the loss of z and the target; convex in z. With the likelihood that its author gave it. */
+  readonly loss: ((output: Expr) => Scalar) & Pick<Loss, 'likelihood'>;
   readonly metric: Metric;
   readonly initialiser: Initialiser;
   /** How the parameters lie in the flat θ [d]. */
@@ -106,19 +104,6 @@ const checkParts = (definition: Readonly<Record<keyof ProblemDefinition<[], [], 
     : refuse('initialiser', 'one of initialisers', initialiser);
 };
 
-/** What an author's loss gives; one that throws, or gives no expression, gives a mistake that is carried like others. */
-const lossGiven = (name: string, call: () => unknown): Scalar => {
-  const mistake = (actual: string): Scalar =>
-    typed(invalid(unsupportedError(`the loss of ${name}`, 'an expression', actual)));
-  return pipe(
-    guarded(call),
-    E.match(
-      (reason) => mistake(`a throw: ${reason}`),
-      (given) => (isExpr(given) ? typed(given) : mistake(showValue(given))),
-    ),
-  );
-};
-
 /** What the loss says of the targets; Left: where accuracy is asked for and has no meaning. */
 const checkObjective = (
   { name, loss, metric }: Pick<Problem, 'name' | 'metric'> & { readonly loss: Pick<Loss, 'likelihood'> },
@@ -141,7 +126,13 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
 ): E.Either<DslError, Problem> => {
   const { name, input, target, output, metric, initialiser } = definition;
   // The author's loss is typed for the shape of z; the compiler calls it with expressions of that very shape.
-  const loss = (z: Expr): Scalar => lossGiven(name, () => definition.loss(typed<Z>(z), target));
+  const value = (z: Expr): Scalar =>
+    typed(exprGiven(`the loss of ${name}`, () => definition.loss(typed<Z>(z), target)));
+  // What the author's loss carries stays with it: a problem is made again from its parts where a module exports it.
+  const loss = (): Problem['loss'] => {
+    const { likelihood } = definition.loss;
+    return likelihood === undefined ? value : Object.assign((z: Expr) => value(z), { likelihood });
+  };
   return pipe(
     checkParts(definition),
     E.flatMap(() => checkLikelihood(name, definition.loss.likelihood)),
@@ -149,7 +140,7 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
     E.flatMap((taken) => inputName(name, 'target', target, [taken, ...optimizerInputs])),
     E.flatMap(() => batchDimension(input, target, output)),
     E.bindTo('batch'),
-    E.bind('value', () => checkAuthored({ name, output, loss })),
+    E.bind('value', () => checkAuthored({ name, output, loss: value })),
     E.tap(({ value }) => checkInputs(name, [output, value], [input, target])),
     E.bind('parameters', ({ value }) => parameterSpace([value])),
     E.tap(({ parameters }) => checkParameterNames(name, parameters)),
@@ -161,7 +152,7 @@ export const problem = <X extends Shape, Y extends Shape, Z extends Shape>(
       target,
       batch,
       output,
-      loss,
+      loss: loss(),
       ...objective,
       metric,
       initialiser,

@@ -1,11 +1,13 @@
 /** What a problem can be wrong in, beside shapes: names that are taken, data that nothing gives, derivatives that there are not. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { z } from 'zod';
 import { dependents } from '../compiler/differentiate/dependents.js';
 import { grad } from '../compiler/index.js';
 import {
   type DslError,
   type Expr,
+  guarded,
   type Likelihood,
   nameError,
   type ParameterSpace,
@@ -105,14 +107,18 @@ const likelihoodForm = z.object({
 /** Is what a loss carries a likelihood? */
 export const checkLikelihood = (problem: string, likelihood: unknown): E.Either<DslError, void> => {
   if (likelihood === undefined) return E.right(undefined);
-  const [issue] = likelihoodForm.safeParse(likelihood).error?.issues ?? [];
-  return issue === undefined
-    ? E.right(undefined)
-    : E.left(
-        nameError(
-          `${problem}: loss`,
-          'a likelihood, such as likelihoods.categorical',
-          `one of which ${['likelihood', ...issue.path].join('.')} is wrong (${issue.message})`,
-        ),
-      );
+  const refuse = (reason: string) =>
+    E.left(nameError(`${problem}: loss`, 'a likelihood, such as likelihoods.categorical', `one of which ${reason}`));
+  return pipe(
+    guarded(() => likelihoodForm.safeParse(likelihood)),
+    E.match(
+      (reason) => refuse(`a part throws: ${reason}`),
+      ({ error }) => {
+        const [issue] = error?.issues ?? [];
+        return issue === undefined
+          ? E.right(undefined)
+          : refuse(`${['likelihood', ...issue.path].join('.')} is wrong (${issue.message})`);
+      },
+    ),
+  );
 };

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import {
   add,
   averagePool2d,
@@ -33,7 +34,7 @@ import {
   transpose,
   typed,
 } from '../../dsl/index.js';
-import { coupledOutput } from '../../optim/coupling.js';
+import { coupledLoss, coupledOutput } from '../../optim/coupling.js';
 import {
   curvatures,
   ggnDiagonal,
@@ -46,6 +47,7 @@ import {
 } from '../../optim/index.js';
 import { interpreterTarget } from '../../runtime/index.js';
 import { evaluated, leftOf, lengthOf, rightOf } from '../support/evaluation.js';
+import { imageNetworkOf, imageSpecimens } from '../support/images.js';
 import { distance, numbers } from '../support/numbers.js';
 
 const batch = 4;
@@ -218,6 +220,21 @@ describe('samples that depend on each other', () => {
     const constants = (value: number): Expr => primitives.broadcastTo(primitives.literal(value), [2], []);
     const normal = batchNormalization(image, { name: '1', mean: constants(0.1), variance: constants(0.8) });
     expect(coupledOutput(define(head(flatten(normal)), { samples: image }))).to.equal(undefined);
+  });
+
+  it('are none in any network of the layers that there are', () => {
+    fc.assert(
+      fc.property(imageSpecimens({ minExtent: 3, maxExtent: 7 }), (specimen) => {
+        const { z: output, theta: flat, lossOf, space } = imageNetworkOf(specimen);
+        const parameters = {
+          entries: [{ name: 'θ', shape: [space.length], offset: 0, length: space.length, parameter: flat }],
+          length: space.length,
+        };
+        expect(coupledOutput({ output, batch: 'batch', parameters })).to.equal(undefined);
+        expect(coupledLoss({ output, batch: 'batch', loss: (z) => typed(lossOf(z)) })).to.equal(undefined);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('are those of the classes of one sample in no case', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   add,
   constant,
@@ -29,7 +30,7 @@ import {
   typed,
   withLikelihood,
 } from '../../dsl/index.js';
-import { type Metric, type Problem, problem } from '../../optim/index.js';
+import { curvatures, experiment, experimentOf, type Metric, type Problem, problem } from '../../optim/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 const x = input('x', ['batch', 3]);
@@ -189,6 +190,32 @@ describe('problems', () => {
     expect(messageOf({ output: scores, target: labels, loss })).to.match(
       /^p: loss: expected a likelihood, .+likelihood\.fisher is wrong/,
     );
+  });
+
+  it('keep the likelihood of a loss where a module exports them, and name one that throws', () => {
+    const likelihood = {
+      ...likelihoods.bernoulli,
+      fisher: () => {
+        throw new Error('no Fisher');
+      },
+    };
+    const loss = withLikelihood((z: Expr, t: Expr) => mean(square(sub(tanh(z), t))), likelihood);
+    const made = defined({ loss, metric: 'accuracy' });
+    const dataset = () => TE.left({ _tag: 'DataFailure', message: '' } as const);
+    const exported = experiment({ name: 'p', problem: made, dataset, settings: { batchSize: 1, epochs: 1 } });
+    const read = rightOf(rightOf(experimentOf('m.js', { default: exported })).problem);
+    expect([read.likelihood, read.response]).to.deep.equal([likelihood, likelihood]);
+    const product = curvatures.fisher(read, input('theta', [read.parameters.length]));
+    expect(product(input('v', [read.parameters.length])).node).to.deep.include({
+      op: 'invalid',
+      error: {
+        _tag: 'UnsupportedError',
+        operation: 'the Fisher matrix of p',
+        expected: 'an expression',
+        actual: 'a throw: no Fisher',
+        path: [],
+      },
+    });
   });
 
   it('are inferred with functions of one’s own, typed as their shapes are', () => {
