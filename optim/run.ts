@@ -167,8 +167,9 @@ const runChecked = (
   const identity = runIdentity(given);
   return withOptimizer(settings.solver, problem, settings[settings.solver], target, (optimizer) =>
     pipe(
-      TE.fromEither(progressAt(given, optimizer, start)),
-      TE.tap(() => prepareBatches(optimizer, dataset.train.count, settings.batchSize)),
+      // what is too large for the target is refused before parameters are drawn for it
+      prepareBatches(optimizer, dataset.train.count, settings.batchSize),
+      TE.flatMapEither(() => progressAt(given, optimizer, start)),
       TE.mapLeft(refused),
       TE.flatMap((from) =>
         trainChecked(

@@ -34,6 +34,8 @@ const mostThreads = 256;
 const defaultPatience = 10;
 
 const unavailable = (reason: string): TargetError => ({ _tag: 'TargetUnavailable', target: 'wasm', reason });
+const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
 const compileError = (program: Program, reason: string): TargetError => ({
   _tag: 'TargetCompileError',
   target: 'wasm',
@@ -79,7 +81,13 @@ const instantiate = async (
   const emitted = emitProgram(program, { shared, relaxedSimd, patienceSeconds: patience });
   const { pages, bytes } = emitted.layout;
   if (pages > maximumPages)
-    return E.left(compileError(program, `${bytes} bytes of memory are more than ${maximumPages * pageBytes}`));
+    return E.left(
+      compileError(
+        program,
+        `it needs ${gibibytes(bytes)} of memory, and WebAssembly has ${gibibytes(maximumPages * pageBytes)}; ` +
+          'choose a smaller batch, a network with fewer parameters, or another target',
+      ),
+    );
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const module = await WebAssembly.compile(emitted.bytes);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });

@@ -1,10 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import * as E from 'fp-ts/lib/Either.js';
-import type { DownloadProgress } from '../../../examples/data/download.js';
+import {
+  type DownloadLimits,
+  type DownloadProgress,
+  download,
+  downloadLimits,
+} from '../../../examples/data/download.js';
 import { showDataError } from '../../../examples/data/error.js';
 import { idxDataset } from '../../../examples/data/idxDataset.js';
 import type { FileSet, Loader } from '../../../examples/data/locate.js';
@@ -51,6 +57,65 @@ const loaderFrom = (...mirrors: readonly [string, ...string[]]): Loader => {
 
 const optionsIn = (cache: string, onProgress: (progress: DownloadProgress) => void = () => undefined) =>
   dataOptions({ environment: { XDG_CACHE_HOME: cache }, onProgress });
+
+describe('a download', () => {
+  const file = { name: 'file', sha256: createHash('sha256').update('whole').digest('hex') };
+  const got = (cache: string, base: string, limits: Partial<DownloadLimits>) =>
+    download([base], file, join(cache, 'file'), () => undefined, { ...downloadLimits, ...limits })();
+
+  it('from a server that falls silent is given up, before its answer and within it', async () => {
+    for (const begins of [false, true])
+      await withFolder(async (cache) => {
+        // time passes when the server says so
+        let expire = (): void => undefined;
+        const listener: RequestListener = (_, response) => {
+          if (!begins) return expire();
+          response.write('who', () => expire());
+        };
+        await withServer(listener, async (base) => {
+          const after = (_: number, act: () => void) => {
+            expire = act;
+            return () => undefined;
+          };
+          const result = await got(cache, base, { after });
+          expect(E.isLeft(result) && result.left).to.deep.include({
+            reason: 'nothing came from the server for 60 seconds',
+          });
+          expect(readdirSync(cache)).to.deep.equal([]);
+        });
+      });
+  });
+
+  it('that is too large is refused, whether the server says so or not', async () => {
+    for (const headers of [{ 'content-length': 1000 }, {}])
+      await withFolder(async (cache) => {
+        const listener: RequestListener = (_, response) => {
+          response.writeHead(200, headers).end('x'.repeat(1000));
+        };
+        await withServer(listener, async (base) => {
+          const result = await got(cache, base, { mostBytes: 999 });
+          expect(E.isLeft(result) && result.left)
+            .to.have.property('reason')
+            .that.matches(/^it has more than 999 bytes/);
+          expect(readdirSync(cache)).to.deep.equal([]);
+        });
+      });
+  });
+
+  it('that was killed leaves nothing behind the next', async () => {
+    await withFolder(async (cache) => {
+      const ended = spawnSync(process.execPath, ['--version']).pid;
+      for (const name of [`file.${ended}.part`, `file.${process.ppid}.part`]) writeFileSync(join(cache, name), 'who');
+      await withServer(
+        (_, response) => response.end('whole'),
+        async (base) => {
+          expect(E.isRight(await got(cache, base, {}))).to.equal(true);
+        },
+      );
+      expect(readdirSync(cache).sort()).to.deep.equal(['file', `file.${process.ppid}.part`]);
+    });
+  });
+});
 
 describe('downloads', () => {
   it('come with progress, are cached, and are not repeated', async () => {
