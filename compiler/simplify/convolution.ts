@@ -2,6 +2,7 @@
  * What makes convolutional networks cheap: the derivative of a convolution is a convolution, and pointwise work is done
  * on the windows of a pool before they are put back into an image.
  */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { contract, map, pad, reshape, windowAdjoint, windowed } from '../../dsl/primitives.js';
 import { windowSpan } from '../../dsl/structure.js';
@@ -30,7 +31,7 @@ const dilated = (image: Expr, axes: readonly number[], strides: readonly number[
     const stride = strides[axes.indexOf(axis)];
     return stride === undefined || typeof dim !== 'number' ? dim : (dim - 1) * stride + 1;
   });
-  const windows = axes.map((axis, k) => ({ axis, size: 1, stride: strides[k] ?? 1, dilation: 1 }));
+  const windows = axes.map((axis, k) => ({ axis, size: 1, stride: at(strides, k, 'dilated'), dilation: 1 }));
   return windowAdjoint(reshape(image, [...image.shape, ...axes.map(() => 1)]), windows, shape);
 };
 
@@ -44,7 +45,7 @@ export const dataGradientAsConvolution = ({ operand, windows, shape }: NodeOf<'w
   const product = labelledProduct(operand);
   if (product === undefined || windows.every(({ size, stride }) => size <= stride)) return undefined;
   const { left, leftLabels, right, rightLabels, output } = product;
-  const positions = windows.map(({ axis }) => output[axis] ?? -1);
+  const positions = windows.map(({ axis }) => at(output, axis, 'data gradient'));
   const taps = output.slice(shape.length);
   const only = (labels: readonly number[], own: readonly number[], other: readonly number[]) =>
     labels.every((label) => own.includes(label) && !other.includes(label));
@@ -63,14 +64,19 @@ export const dataGradientAsConvolution = ({ operand, windows, shape }: NodeOf<'w
   // the last axis first: its zeros are stored, and what is outside of the others is skipped
   const padded = windows.reduceRight((wider, window, k) => {
     const margin = windowSpan(window) - 1;
-    const axis = axes[k] ?? 0;
+    const axis = at(axes, k, 'data gradient');
     // what no window reaches at the end of x̄
     const rest = Number(shape[window.axis]) - Number(spread.shape[axis]) - margin;
     return pad(wider, axis, margin, margin + rest);
   }, spread);
   const backwards = windowed(
     padded,
-    windows.map((window, k) => ({ ...window, axis: axes[k] ?? 0, stride: 1, dilation: -window.dilation })),
+    windows.map((window, k) => ({
+      ...window,
+      axis: at(axes, k, 'data gradient'),
+      stride: 1,
+      dilation: -window.dilation,
+    })),
   );
   return contract(backwards, [...labels, ...taps], weights, weightLabels, output.slice(0, shape.length));
 };

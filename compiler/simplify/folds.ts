@@ -1,4 +1,5 @@
 /** Identities of reductions and contractions: work is moved to where there are fewer elements. */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import { broadcastTo, contract, map, reduce, reshape, size, transpose } from '../../dsl/primitives.js';
 import type { Shape } from '../../dsl/shape.js';
@@ -14,7 +15,10 @@ const sumOfBroadcast = (operand: Expr, axes: readonly number[], self: Expr): Exp
   if (node.op !== 'broadcast') return undefined;
   const repeated = axes.filter((axis) => !node.axes.includes(axis));
   if (repeated.length === 0) return undefined;
-  const count = repeated.reduce<Expr>((product, axis) => map('mul', product, size(operand.shape[axis] ?? 1)), size(1));
+  const count = repeated.reduce<Expr>(
+    (product, axis) => map('mul', product, size(at(operand.shape, axis, 'sum of what is repeated'))),
+    size(1),
+  );
   const innerAxes = node.axes.flatMap((axis, i) => (axes.includes(axis) ? [i] : []));
   const inner = map('mul', count, reduce('sum', node.operand, innerAxes));
   const kept = axesWithout(operand.shape.length, axes);
@@ -46,14 +50,16 @@ const reduceOfMoved = ({ kind, operand, axes }: NodeOf<'reduce'>, self: Expr): E
   const { node } = operand;
   if (kind === 'argmax') return undefined;
   if (node.op === 'transpose') {
-    const inner = axes.map((axis) => node.permutation[axis] ?? 0);
+    const inner = axes.map((axis) => at(node.permutation, axis, 'fold of moved axes'));
     const rest = axesWithout(operand.shape.length, inner);
-    const order = axesWithout(operand.shape.length, axes).map((axis) => rest.indexOf(node.permutation[axis] ?? 0));
+    const order = axesWithout(operand.shape.length, axes).map((axis) =>
+      rest.indexOf(at(node.permutation, axis, 'fold of moved axes')),
+    );
     return transpose(reduce(kind, node.operand, inner), order);
   }
   const groups = node.op === 'reshape' ? joinedAxes(node.operand.shape, operand.shape) : undefined;
   if (node.op !== 'reshape' || groups === undefined) return undefined;
-  const inner = axes.flatMap((axis) => groups[axis] ?? []);
+  const inner = axes.flatMap((axis) => at(groups, axis, 'fold of joined axes'));
   return reshape(reduce(kind, node.operand, inner), self.shape);
 };
 
@@ -71,7 +77,7 @@ const factorsOf = (expr: Expr, move: readonly number[]): readonly Factor[] => {
   if (node.op === 'transpose')
     return factorsOf(
       node.operand,
-      move.map((axis) => node.permutation[axis] ?? 0),
+      move.map((axis) => at(node.permutation, axis, 'factors of a product')),
     );
   return [{ moved: transpose(expr, move), repeated: node.op === 'broadcast' }];
 };
@@ -105,7 +111,7 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
   if (node.op === 'reduce' && node.kind === kind && kind !== 'argmax') {
     // folds of folds merge: the outer axes in terms of the innermost operand
     const kept = axesWithout(node.operand.shape.length, node.axes);
-    return reduce(kind, node.operand, [...node.axes, ...axes.map((axis) => kept[axis] ?? 0)]);
+    return reduce(kind, node.operand, [...node.axes, ...axes.map((axis) => at(kept, axis, 'fold of a fold'))]);
   }
   return reduceOfMoved({ op: 'reduce', kind, operand, axes }, self);
 };
@@ -114,11 +120,13 @@ export const simplifyReduce = ({ kind, operand, axes }: NodeOf<'reduce'>, self: 
 const absorb = (operand: Expr, labels: readonly number[]): readonly [Expr, readonly number[]] | undefined => {
   const { node } = operand;
   if (node.op === 'transpose') {
-    const inner = node.permutation.map((_, axis) => labels[node.permutation.indexOf(axis)] ?? 0);
+    const inner = node.permutation.map((_, axis) => at(labels, node.permutation.indexOf(axis), 'labels of moved axes'));
     return [node.operand, inner];
   }
   // repetition along an axis: the label goes, the sum over it becomes the other operand's
-  return node.op === 'broadcast' ? [node.operand, node.axes.map((axis) => labels[axis] ?? 0)] : undefined;
+  return node.op === 'broadcast'
+    ? [node.operand, node.axes.map((axis) => at(labels, axis, 'labels of what is repeated'))]
+    : undefined;
 };
 
 const contractAbsorbing = (node: NodeOf<'contract'>, self: Expr): Expr | undefined => {

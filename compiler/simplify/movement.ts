@@ -1,10 +1,17 @@
 /** Identities of data movement: compositions merge, inverses cancel, and zeros stay zeros. */
+import { at, internal } from '../../dsl/internal.js';
 import type { Expr, NodeOf, WindowAxis } from '../../dsl/node.js';
 import { broadcastTo, map, pad, reshape, slice, transpose, windowAdjoint } from '../../dsl/primitives.js';
 import { type Dim, type Shape, sameShape } from '../../dsl/shape.js';
 import { uniform, uniformValue } from './uniform.js';
 
 type Rule<N> = (node: N, self: Expr) => Expr | undefined;
+
+/** The size along an axis that is cut, joined or slid over, which shape rules let be a number only. */
+const extentOf = ({ shape }: Expr, axis: number): number => {
+  const extent = at(shape, axis, 'simplify');
+  return typeof extent === 'number' ? extent : internal('simplify', `a part of the symbolic dimension ${extent}`);
+};
 
 const identityPermutation = (permutation: readonly number[]): boolean => permutation.every((axis, i) => axis === i);
 
@@ -15,7 +22,7 @@ export const simplifyBroadcast: Rule<NodeOf<'broadcast'>> = ({ operand, shape, a
     ? broadcastTo(
         operand.node.operand,
         shape,
-        operand.node.axes.map((axis) => axes[axis] ?? 0),
+        operand.node.axes.map((axis) => at(axes, axis, 'repetition of a repetition')),
       )
     : undefined;
 };
@@ -28,7 +35,7 @@ export const simplifyTranspose: Rule<NodeOf<'transpose'>> = ({ operand, permutat
     case 'transpose':
       return transpose(
         inner.operand,
-        permutation.map((axis) => inner.permutation[axis] ?? 0),
+        permutation.map((axis) => at(inner.permutation, axis, 'transpose of a transpose')),
       );
     case 'broadcast': {
       // where the axes of the repeated operand go, in the order in which the transpose puts them
@@ -74,8 +81,7 @@ export const simplifySlice: Rule<NodeOf<'slice'>> = ({ operand, axis, start, sto
   if (inner.op === 'concat' && inner.axis === axis) {
     let offset = 0;
     for (const piece of inner.operands) {
-      const extent = piece.shape[axis];
-      const length = typeof extent === 'number' ? extent : 0;
+      const length = extentOf(piece, axis);
       if (start >= offset && stop <= offset + length) return slice(piece, axis, start - offset, stop - offset);
       offset += length;
     }
@@ -126,13 +132,12 @@ export const simplifyWindow: Rule<NodeOf<'window'>> = ({ operand, windows }, sel
   const rank = operand.shape.length;
   // a trailing rest that fills no window is dropped
   const whole = windows.reduce<Expr>((expr, { axis, size }) => {
-    const positions = self.shape[axis];
-    return slice(expr, axis, 0, (typeof positions === 'number' ? positions : 0) * size);
+    return slice(expr, axis, 0, extentOf(self, axis) * size);
   }, operand);
   const order = interleaved(rank, windows);
   const split = reshape(
     whole,
-    order.map((axis) => self.shape[axis] ?? 0),
+    order.map((axis) => at(self.shape, axis, 'windows that do not overlap')),
   );
   return transpose(
     split,
