@@ -197,16 +197,18 @@ const executableOf = (program: Program): Executable => {
         arrayOf(arrays, port.buffer).set(values.right);
       }
       runSteps(stage.right.steps, arrays);
-      const result: { scalars: Record<string, number>; arrays: Record<string, DeviceArray> } = {
-        scalars: {},
-        arrays: {},
-      };
+      // entries, as an assignment would lose an output of the name __proto__
+      const scalars = new Map<string, number>();
+      const handles = new Map<string, DeviceArray>();
       for (const { name: output, buffer, shape } of stage.right.outputs) {
-        if (shape.length === 0) result.scalars[output] = elementOf(arrays, buffer, 0);
-        else result.arrays[output] = handleOf(arrayOf(arrays, buffer));
+        if (shape.length === 0) scalars.set(output, elementOf(arrays, buffer, 0));
+        else handles.set(output, handleOf(arrayOf(arrays, buffer)));
       }
       done(stage.right);
-      return E.right<TargetError, StageResult>(result);
+      return E.right<TargetError, StageResult>({
+        scalars: Object.fromEntries(scalars),
+        arrays: Object.fromEntries(handles),
+      });
     });
   return {
     program,

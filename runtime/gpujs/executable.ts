@@ -117,18 +117,22 @@ export const executableOf = (source: Program, plan: GpujsPlan, device: Device): 
     const read = scalars === undefined ? E.right(new Float32Array(0)) : await download(stage.name, scalars);
     if (E.isLeft(read)) return read;
     const scalarPorts = stage.outputs.filter(({ shape }) => shape.length === 0);
-    const arrays: Record<string, DeviceArray> = {};
+    // entries, as an assignment would lose an output of the name __proto__
+    const arrays = new Map<string, DeviceArray>();
     for (const { name, buffer, shape } of stage.outputs) {
       if (shape.length === 0) continue;
       const handle = slot(stage.name, buffer);
       if (E.isLeft(handle)) return handle;
-      arrays[name] = leaseArray(handle.right, (error) => failure(stage.name, messageOf(error)));
+      arrays.set(
+        name,
+        leaseArray(handle.right, (error) => failure(stage.name, messageOf(error))),
+      );
     }
     return E.right({
       scalars: Object.fromEntries(
         scalarPorts.map(({ name }, i) => [name, at(read.right, i, `scalars of ${stage.name}`)]),
       ),
-      arrays,
+      arrays: Object.fromEntries(arrays),
     });
   };
 

@@ -147,14 +147,15 @@ const executableOf = (program: Program, instance: Instance): Executable => {
   };
 
   const results = (stage: Stage, position: number): StageResult => {
-    const scalars: Record<string, number> = {};
-    const arrays: Record<string, DeviceArray> = {};
+    // entries, as an assignment would lose an output of the name __proto__
+    const scalars = new Map<string, number>();
+    const arrays = new Map<string, DeviceArray>();
     for (const { name, buffer, shape } of stage.outputs) {
       const kept = slots[position]?.[name];
-      if (shape.length === 0) scalars[name] = view(buffer)[0] ?? Number.NaN;
-      else if (kept !== undefined) arrays[name] = kept.keep(view(buffer));
+      if (shape.length === 0) scalars.set(name, view(buffer)[0] ?? Number.NaN);
+      else if (kept !== undefined) arrays.set(name, kept.keep(view(buffer)));
     }
-    return { scalars, arrays };
+    return { scalars: Object.fromEntries(scalars), arrays: Object.fromEntries(arrays) };
   };
 
   const run: Executable['run'] = (name, inputs) =>
