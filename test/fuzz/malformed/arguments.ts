@@ -138,7 +138,9 @@ export const argumentLines: Fuzzer = {
   run: async (seed) => {
     const choices = choicesOf(seed);
     const once = mutated(choices.of(lines), choices);
-    const line = choices.below(2) === 0 || once.length < 2 ? once : mutated(once, choices);
+    const words = choices.below(2) === 0 || once.length < 2 ? once : mutated(once, choices);
+    // a run of 1e15 epochs is in order, and ends by its seconds
+    const line = words[0] === 'run' ? [...words, '--seconds', '0.1'] : words;
     const how = `sgn ${line.map((word) => JSON.stringify(word.slice(0, 60))).join(' ')}`;
     if (seed % 25 === 0) return endsWell(how, true, await sgn(line));
     const program = await commands();
