@@ -102,6 +102,13 @@ const options = [
   '--epochs=',
 ] as const;
 
+/** What keeps a command brief whose words are in order: 1e15 epochs, every model of the benchmark, a whole study. */
+const brief: ReadonlyMap<string | undefined, readonly string[]> = new Map([
+  ['run', ['--seconds', '0.1']],
+  ['bench', ['no-such-model']],
+  ['experiment', ['--list']],
+]);
+
 const mutated = (line: readonly string[], { below, of }: Choices): readonly string[] => {
   const at = 1 + below(line.length - 1);
   return of<() => readonly string[]>([
@@ -139,8 +146,7 @@ export const argumentLines: Fuzzer = {
     const choices = choicesOf(seed);
     const once = mutated(choices.of(lines), choices);
     const words = choices.below(2) === 0 || once.length < 2 ? once : mutated(once, choices);
-    // a run of 1e15 epochs is in order, and ends by its seconds
-    const line = words[0] === 'run' ? [...words, '--seconds', '0.1'] : words;
+    const line = [...words, ...(brief.get(words[0]) ?? [])];
     const how = `sgn ${line.map((word) => JSON.stringify(word.slice(0, 60))).join(' ')}`;
     if (seed % 25 === 0) return endsWell(how, true, await sgn(line));
     const program = await commands();
