@@ -136,8 +136,8 @@ export const conv2d = <S extends Shape, const O extends ConvolutionOptions>(
         const products = slide('conv2d', split, { size: kernel, stride, padding, dilation }, (windows) =>
           primitives.contract(windows, [0, ...g, 1, 2, 3, 4, 5], filtersOf, [...g, 6, 1, 4, 5], [0, ...g, 6, 2, 3]),
         );
-        const [rows = 1, columns = 1] = products.shape.slice(-2);
-        const convolved = primitives.reshape(products, [batch, filters, rows, columns]);
+        if (products.node.op === 'invalid') return products;
+        const convolved = primitives.reshape(products, [batch, filters, ...products.shape.slice(-2)]);
         const linear = add(convolved, perChannel(biases, convolved.shape));
         return applied({ layer: `conv2d ${name}`, input: images, parameters: [weights, biases], linear }, activation);
       }),

@@ -1,7 +1,9 @@
 /** Where θ starts: each parameter's distribution, as data, and its sampling from a seeded generator. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { type DslError, unsupportedError } from './error.js';
+import { at } from './internal.js';
 import type { ParameterEntry, ParameterSpace } from './parameters.js';
 import { type Drawn, normal as drawNormal, uniform as drawUniform, type Generator } from './random.js';
 import { guarded, showValue } from './thrown.js';
@@ -101,7 +103,8 @@ const weights =
  * How many inputs one unit reads and how many units one input reaches: of weights [inputs, units], or of a
  * convolution's [filters, channels, …window].
  */
-const fans = ([first = 1, second = 1, ...window]: readonly number[]): { readonly in: number; readonly out: number } => {
+const fans = (shape: readonly number[]): { readonly in: number; readonly out: number } => {
+  const [first, second, window] = [at(shape, 0, 'fans'), at(shape, 1, 'fans'), shape.slice(2)];
   const area = window.reduce((product, size) => product * size, 1);
   return window.length === 0 ? { in: first, out: second } : { in: second * area, out: first * area };
 };
@@ -130,7 +133,11 @@ export const paperMlp: Initialiser = normal(1);
  * last layer.
  */
 export const paperConvolutional: Initialiser = weights((shape, space) => {
-  const classes = space.entries.at(-1)?.shape.at(-1) ?? 1;
+  const last = at(space.entries, space.entries.length - 1, 'paperConvolutional').shape;
+  const classes = at(last, last.length - 1, 'paperConvolutional');
   const elements = shape.reduce((product, size) => product * size, 1);
-  return { kind: 'uniform', limit: Math.sqrt(6 / (shape.length > 2 ? elements : (shape[0] ?? 1) + classes)) };
+  return {
+    kind: 'uniform',
+    limit: Math.sqrt(6 / (shape.length > 2 ? elements : at(shape, 0, 'paperConvolutional') + classes)),
+  };
 });

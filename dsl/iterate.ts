@@ -1,6 +1,8 @@
 /** Loops with an early exit, as expressions. */
+
 import { nameError } from './error.js';
 import { freshVariable, invalid, make, typedRecord } from './expr.js';
+import { zip } from './internal.js';
 import type { Expr } from './node.js';
 
 /** A loop over named variables. */
@@ -17,7 +19,7 @@ export interface Loop<V extends Readonly<Record<string, Expr>>> {
 export const iterate = <V extends Readonly<Record<string, Expr>>>({ initial, step, proceed }: Loop<V>): V => {
   const names = Object.keys(initial);
   const starts = Object.values<Expr>(initial);
-  const variables = names.map((name, i) => freshVariable(name, starts[i]?.shape ?? []));
+  const variables = zip(names, starts, 'iterate').map(([name, { shape }]) => freshVariable(name, shape));
   const bound = typedRecord(initial, variables);
   const next: Readonly<Record<string, Expr>> = step(bound);
   const loop = make({

@@ -1,6 +1,8 @@
 /** Products: matrix products, inner and outer products, and the general two-operand einsum. */
+
 import { invalid, mistakeAmong, typed } from './expr.js';
 import { strange } from './given.js';
+import { lookup, zip } from './internal.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { contract } from './primitives.js';
@@ -57,7 +59,15 @@ export const outer = <A extends Shape, B extends Shape>(a: Expr<A>, b: Expr<B>):
 
 const equationPattern = /^([a-zA-Z]*),([a-zA-Z]*)->([a-zA-Z]*)$/;
 
-const lettersOf = (word: string): readonly number[] => [...word].map((letter) => letter.charCodeAt(0));
+type Word = readonly number[];
+
+const lettersOf = (word: string): Word => [...word].map((letter) => letter.charCodeAt(0));
+
+/** The letters of both operands and of the result, if it is an equation. */
+const wordsOf = (equation: string): readonly [Word, Word, Word] | undefined => {
+  const [left, right, output] = equationPattern.exec(equation)?.slice(1).map(lettersOf) ?? [];
+  return left && right && output && [left, right, output];
+};
 
 /**
  * The product of two operands by an equation such as `'bij,bjk->bik'`: one letter per axis, and the sum over the
@@ -71,26 +81,23 @@ export const einsum = <const Equation extends string, A extends Shape, B extends
   typed(
     build('einsum', a, b, () => {
       if (typeof equation !== 'string') return strange('einsum', 'an equation such as ij,jk->ik', equation);
-      const words = equationPattern.exec(equation)?.slice(1).map(lettersOf);
+      const words = wordsOf(equation);
       const mistake = (expected: string): Expr => invalid(misfit('einsum', expected, a, b));
       if (words === undefined) return mistake(`an equation such as ij,jk->ik, not ${JSON.stringify(equation)}`);
-      const [left = [], right = [], output = []] = words;
-      const dims = new Map([
-        ...left.map((l, i) => [l, a.shape[i]] as const),
-        ...right.map((l, i) => [l, b.shape[i]] as const),
-      ]);
+      const [left, right, output] = words;
+      const unfit = mistake(`shapes that fit ${equation}, each letter once per operand`);
+      if (left.length !== a.shape.length || right.length !== b.shape.length) return unfit;
+      const dims = new Map([...zip(left, a.shape, 'einsum'), ...zip(right, b.shape, 'einsum')]);
       const fits = (labels: readonly number[], shape: Shape): boolean =>
         sameShape(
-          labels.map((label) => dims.get(label) ?? 0),
+          labels.map((label) => lookup(dims, label, 'einsum')),
           shape,
         ) && new Set(labels).size === labels.length;
       return fits(left, a.shape) &&
         fits(right, b.shape) &&
-        fits(
-          output,
-          output.map((l) => dims.get(l) ?? ''),
-        )
+        output.every((label) => dims.has(label)) &&
+        new Set(output).size === output.length
         ? contract(a, left, b, right, output)
-        : mistake(`shapes that fit ${equation}, each letter once per operand`);
+        : unfit;
     }),
   );

@@ -2,9 +2,11 @@
  * Pointwise operations: a scalar function applied element by element, with NumPy's broadcasting. A plain number is
  * accepted wherever an operand is.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import type { DslError } from './error.js';
 import { invalid, mistakeAmong, typed } from './expr.js';
+import { at } from './internal.js';
 import { misfit } from './misfit.js';
 import type { Expr } from './node.js';
 import { broadcastTo, literal, map, reshape, stopGradient as stop } from './primitives.js';
@@ -25,7 +27,8 @@ export const broadcastShapes = (operation: string, operands: readonly (Expr | Sh
     const dims = shapes.flatMap((shape) => shape[shape.length - rank + axis] ?? []).filter((dim) => dim !== 1);
     if (new Set(dims).size > 1)
       return E.left(misfit(operation, 'shapes that are equal from the last axis on, or 1', ...operands));
-    common.push(dims[0] ?? 1);
+    const [dim] = dims;
+    common.push(dim === undefined ? 1 : dim);
   }
   return E.right(common);
 };
@@ -36,7 +39,7 @@ export const stretch = (expr: Expr, shape: Shape): Expr => {
   const kept = expr.shape.flatMap((dim, axis) => (dim === shape[axis + offset] ? [axis] : []));
   const squeezed = reshape(
     expr,
-    kept.map((axis) => expr.shape[axis] ?? 1),
+    kept.map((axis) => at(expr.shape, axis, 'stretch')),
   );
   return broadcastTo(
     squeezed,

@@ -2,6 +2,7 @@
  * Seeded random numbers as pure functions: a generator is plain data, and every draw returns the generator to go on
  * with. The algorithm is xoshiro128** (Blackman & Vigna 2018), seeded through splitmix32.
  */
+import { internal } from './internal.js';
 
 /** The state of a generator: four unsigned 32-bit words. Serialisable. */
 export interface Generator {
@@ -50,6 +51,8 @@ const words = (from: Generator, count: number): Drawn<Uint32Array> => {
   return { values, generator: { state: [a >>> 0, b >>> 0, c >>> 0, d >>> 0] } };
 };
 
+const missing = (): never => internal('random', 'fewer numbers were drawn than are read');
+
 /** `count` numbers distributed uniformly over the open interval (low, high). */
 export const uniform = (from: Generator, count: number, low = 0, high = 1): Drawn<Float64Array> => {
   const drawn = words(from, count);
@@ -63,8 +66,8 @@ export const uniform = (from: Generator, count: number, low = 0, high = 1): Draw
 export const normal = (from: Generator, count: number, mean = 0, std = 1): Drawn<Float64Array> => {
   const pairs = Math.ceil(count / 2);
   const drawn = uniform(from, 2 * pairs);
-  const radius = (i: number): number => Math.sqrt(-2 * Math.log(drawn.values[i] ?? 1));
-  const angle = (i: number): number => 2 * Math.PI * (drawn.values[pairs + i] ?? 0);
+  const radius = (i: number): number => Math.sqrt(-2 * Math.log(drawn.values[i] ?? missing()));
+  const angle = (i: number): number => 2 * Math.PI * (drawn.values[pairs + i] ?? missing());
   const values = Float64Array.from({ length: count }, (_, i) => {
     const pair = i >> 1;
     return mean + std * radius(pair) * (i % 2 === 0 ? Math.cos(angle(pair)) : Math.sin(angle(pair)));
@@ -77,8 +80,8 @@ export const permutation = (from: Generator, count: number): Drawn<Uint32Array> 
   const drawn = uniform(from, count);
   const values = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor((drawn.values[i] ?? 0) * (i + 1));
-    const [x = 0, y = 0] = [values[i], values[j]];
+    const j = Math.floor((drawn.values[i] ?? missing()) * (i + 1));
+    const [x, y] = [values[i] ?? missing(), values[j] ?? missing()];
     values[i] = y;
     values[j] = x;
   }

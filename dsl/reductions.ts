@@ -1,6 +1,8 @@
 /** Folds over axes, and the normalised exponentials that need them for stability. Axes count from 0. */
+
 import { invalid, typed } from './expr.js';
 import { mistakeIn } from './given.js';
+import { at } from './internal.js';
 import { misfit } from './misfit.js';
 import type { Expr, Reduction } from './node.js';
 import { broadcastTo, literal, map, reduce, size, stopGradient } from './primitives.js';
@@ -39,8 +41,8 @@ export const mean = <S extends Shape, const A extends Axes | undefined = undefin
 ): Expr<Result<Fold<'mean', S, A>>> => {
   const total = reduced('mean', 'sum', x, axes);
   if (total.node.op === 'invalid') return typed(total);
-  const [first = literal(1), ...sizes] = axesOf(x, axes).map((axis) => size(x.shape[axis] ?? 1));
-  const count = sizes.reduce((product, extent) => map('mul', product, extent), first);
+  const sizes = axesOf(x, axes).map((axis) => size(at(x.shape, axis, 'mean')));
+  const count = sizes.length === 0 ? literal(1) : sizes.reduce((product, extent) => map('mul', product, extent));
   return typed(map('div', total, count));
 };
 

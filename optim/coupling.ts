@@ -70,7 +70,8 @@ const entering = ({ expr, batch }: Seen, added: readonly number[]): Relation => 
 
 /** The relation of what reads several operands element by element: those that are not free must agree. */
 const together = (expr: Expr, relations: readonly Relation[]): Relation => {
-  const [first = free, ...others] = relations.filter(({ _tag }) => _tag !== 'Free');
+  const [first, ...others] = relations.filter(({ _tag }) => _tag !== 'Free');
+  if (first === undefined) return free;
   const agrees = (other: Relation): boolean =>
     other._tag === first._tag && (other._tag !== 'Rows' || first._tag !== 'Rows' || other.axis === first.axis);
   return others.every(agrees) ? first : mixed(expr);
@@ -99,8 +100,9 @@ const contractRelation = (node: NodeOf<'contract'>, seen: Seen): Relation => {
   const samples = flowing.flatMap(({ labels, relation }) =>
     relation._tag === 'Rows' ? [at(labels, relation.axis, 'the label of the samples')] : [],
   );
-  const [label, other = label] = samples;
-  if (label !== undefined) return label === other ? rowsOrSum(expr, node.output.indexOf(label)) : mixed(expr);
+  const [label, other] = samples;
+  if (label !== undefined)
+    return other === undefined || label === other ? rowsOrSum(expr, node.output.indexOf(label)) : mixed(expr);
   const own = new Set(flowing.flatMap(({ labels }) => labels));
   return entering(
     seen,

@@ -1,8 +1,10 @@
 /** Looking into a problem: its derivatives, and what one SGN step runs, staged as it runs it. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { graphNames, type InspectedGraph, laneTitles } from '../compiler/inspect/graphs.js';
 import { type Inspected, inspect, inspectGraph } from '../compiler/inspect/inspect.js';
 import { type DslError, type Expr, input, type ParameterSpace, postorder, splitParameters } from '../dsl/index.js';
+import { internal } from '../dsl/internal.js';
 import { hasOwnBatch, onCurvatureBatch } from './curvatureBatch.js';
 import type { RunSettings } from './experiment.js';
 import type { Problem } from './problem.js';
@@ -51,7 +53,10 @@ const inspectStep = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 
   const definition = sgnProgram(problem, sgn);
   const stages = definition.stages
     .filter((stage) => name === 'step' || stage.name !== 'trial')
-    .map((stage) => ({ ...stage, runs: runs[stage.name] ?? '' }));
+    .map((stage) => ({
+      ...stage,
+      runs: runs[stage.name] ?? internal('inspectStep', `no words for stage ${stage.name}`),
+    }));
   const roots = stages.flatMap(({ outputs }): readonly Expr[] => Object.values(outputs));
   const direction = directionOf(roots);
   const theta: Expr = input('theta', [problem.parameters.length]);
@@ -68,7 +73,11 @@ const inspectStep = (problem: Problem, { sgn }: Pick<RunSettings, 'sgn'>, name: 
   const inspected = inspectGraph(problem, graph);
   return {
     ...inspected,
-    compile: (sizes) => inspected.compile({ ...definition.sizes?.(sizes[problem.batch] ?? 0), ...sizes }),
+    compile: (sizes) => {
+      // without a size of the batch, compilation says so
+      const count = sizes[problem.batch];
+      return inspected.compile({ ...(count === undefined ? {} : definition.sizes?.(count)), ...sizes });
+    },
   };
 };
 

@@ -2,8 +2,10 @@
  * The safetensors format (github.com/huggingface/safetensors): an 8-byte little-endian header length, a JSON header that
  * gives every tensor's type, shape and byte range, then the elements. NumPy, PyTorch and JAX load it.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { z } from 'zod';
+import { at, zip } from '../dsl/internal.js';
 
 /** A named array of float32, row-major. */
 export interface Tensor {
@@ -42,25 +44,25 @@ const writeFloats = (view: DataView, at: number, values: Float32Array): void => 
 
 /** The file's bytes. Names must differ, and none is `__metadata__`: the format has that for itself. */
 export const encodeSafetensors = (tensors: readonly Tensor[]): Uint8Array => {
-  const starts = [0];
-  for (const [i, { values }] of tensors.entries()) starts.push((starts[i] ?? 0) + 4 * values.length);
-  const entries = tensors.map(({ name, shape }, i) => [
+  let end = 0;
+  const starts = tensors.map(({ values }) => {
+    const start = end;
+    end += 4 * values.length;
+    return start;
+  });
+  const entries = zip(tensors, starts, 'encodeSafetensors').map(([{ name, shape, values }, start]) => [
     name,
-    { dtype: 'F32', shape, data_offsets: [starts[i], starts[i + 1]] },
+    { dtype: 'F32', shape, data_offsets: [start, start + 4 * values.length] },
   ]);
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   // The elements start at a multiple of 8 bytes; the format pads its header with spaces.
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(lengthBytes + headerBytes + (starts.at(-1) ?? 0)).fill(
-    0x20,
-    0,
-    lengthBytes + headerBytes,
-  );
+  const bytes = new Uint8Array(lengthBytes + headerBytes + end).fill(0x20, 0, lengthBytes + headerBytes);
   bytes.set(json, lengthBytes);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(headerBytes), true);
   for (const [i, { values }] of tensors.entries())
-    writeFloats(view, lengthBytes + headerBytes + (starts[i] ?? 0), values);
+    writeFloats(view, lengthBytes + headerBytes + at(starts, i, 'encodeSafetensors'), values);
   return bytes;
 };
 

@@ -1,6 +1,8 @@
 /** What derivatives cost, as multiples of the forward pass: eqs. (16) and (17) of Gargiani et al. 2020, counted. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { at } from '../../dsl/internal.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { type CompileError, compile } from '../compile.js';
 import { addCosts, type Cost, programCost } from '../cost.js';
@@ -53,7 +55,7 @@ export const derivativeCosts = (
     ),
     E.sequenceArray,
     E.map((programs) => {
-      const forward = addCosts(programs[0]?.stages ?? []).flops;
+      const forward = addCosts(at(programs, 0, 'derivativeCosts').stages).flops;
       return programs.map(({ graph, program, stages }): DerivativeCost => {
         const [total, again] = [addCosts(stages), addCosts(stages.slice(-1))];
         const bound = bounds[graph];

@@ -1,5 +1,7 @@
 /** A graph with its origins and names, followed through the passes of the compiler. */
+
 import { postorder } from '../../dsl/expr.js';
+import { lookup, zip } from '../../dsl/internal.js';
 import { input } from '../../dsl/leaves.js';
 import type { Expr } from '../../dsl/node.js';
 import { splitParameters } from '../../dsl/parameters.js';
@@ -55,9 +57,9 @@ const traceOf = (
   const trace = runPasses(followed);
   const last = trace.at(-1)?.outputs ?? followed;
   const stageOfInput = new Map(stages.flatMap(({ inputs }, stage) => inputs.map((leaf) => [leaf, stage] as const)));
-  const image = new Map(followed.map((expr, i) => [expr, last[i] ?? expr] as const));
-  const roots = outputs.map((expr) => image.get(expr) ?? expr);
-  const analysis = analyze(roots, (leaf) => stageOfInput.get(leaf) ?? 0);
+  const image = new Map(zip(followed, last, 'traceOf'));
+  const roots = outputs.map((expr) => lookup(image, expr, 'traceOf'));
+  const analysis = analyze(roots, (leaf) => lookup(stageOfInput, leaf, 'stages of inputs'));
   return [...trace, { pass: 'staged', outputs: groupFactors(roots, analysis, last) }];
 };
 
@@ -76,7 +78,7 @@ const withoutUnitAxes = (expr: Expr): Expr => {
 const onBothBatches = (origins: Origins, { onCurvatureBatch }: InspectedGraph): Origins => {
   const exprs = [...origins.keys()];
   const images = onCurvatureBatch?.(exprs) ?? exprs;
-  const image = new Map(exprs.map((expr, i) => [expr, images[i] ?? expr] as const));
+  const image = new Map(zip(exprs, images, 'onBothBatches'));
   const moved = [...origins].map(([expr, { of, ...origin }]): readonly [Expr, Origin] => [
     image.get(expr) ?? expr,
     of === undefined ? origin : { ...origin, of: image.get(of) ?? of },
@@ -103,7 +105,7 @@ export const levelsOf = (model: InspectedModel, graph: InspectedGraph): readonly
   const users = usersOf(postorder([...values, ...(graph.onCurvatureBatch?.(values) ?? [])]));
   const followed = [...new Set([...outputs, ...given.keys(), ...within])];
   return traceOf(outputs, followed, graph).map(({ pass, outputs: images }): Level => {
-    const image = new Map(followed.map((expr, i) => [expr, images[i] ?? expr] as const));
+    const image = new Map(zip(followed, images, 'levelsOf'));
     const of = (expr: Expr): Expr => image.get(expr) ?? expr;
     const carried = <V>(table: ReadonlyMap<Expr, V>): ReadonlyMap<Expr, V> =>
       firstWins([...table].map(([expr, value]) => [of(expr), value] as const));

@@ -1,7 +1,9 @@
 /** The graphs that can be looked at: a model, its derivatives, and whatever else is staged for compilation. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { type DslError, nameError } from '../../dsl/error.js';
 import { postorder } from '../../dsl/expr.js';
+import { only, zip } from '../../dsl/internal.js';
 import { input } from '../../dsl/leaves.js';
 import type { Expr } from '../../dsl/node.js';
 import { bindParameters, flattenParameters, type ParameterSpace, splitParameters } from '../../dsl/parameters.js';
@@ -64,7 +66,7 @@ export interface BoundModel {
 
 /** The model at a flat θ [d]. */
 export const boundModel = ({ output, loss, parameters }: InspectedModel, theta: Expr): BoundModel => {
-  const [bound = output] = bindParameters(parameters, theta, [output]);
+  const bound = only(bindParameters(parameters, theta, [output]), 'boundModel');
   return { theta, output: bound, loss: loss(bound), views: splitParameters(parameters, theta) };
 };
 
@@ -117,9 +119,7 @@ export const deriveGraph = (model: InspectedModel, name: GraphName): E.Either<Ds
   const direction: Expr = input('v', [parameters.length]);
   const cotangent: Expr = input('u', [...output.shape]);
   const tangents = splitParameters(parameters, direction);
-  const seeds = new Map(
-    views.flatMap((view, i) => tangents.slice(i, i + 1).map((tangent) => [view, tangent] as const)),
-  );
+  const seeds = new Map(zip(views, tangents, 'deriveGraph'));
   const forwardInputs = [theta, ...inputsOf([output], [theta])];
   const flat = (pieces: readonly Expr[]): Expr => flattenParameters(parameters, pieces);
   const graphs: Readonly<Record<GraphName, () => Omit<InspectedGraph, 'name' | 'formula' | 'titles' | 'theta'>>> = {

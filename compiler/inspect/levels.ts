@@ -1,5 +1,7 @@
 /** From expressions to records: the named values of a graph after one pass. */
+
 import { postorder } from '../../dsl/expr.js';
+import { at, lookup, zip } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import { showShape } from '../../dsl/shape.js';
 import { operandsOf } from '../../dsl/structure.js';
@@ -66,8 +68,8 @@ const lanesOf = (order: readonly Expr[], level: Level, graph: InspectedGraph): R
   const table = new Map<Expr, Lane>();
   for (const expr of order) {
     const origin = level.origins.get(expr);
-    const below = operandsOf(expr.node).map((operand) => lanes.indexOf(table.get(operand) ?? 'primal'));
-    const furthest = lanes[Math.max(0, ...below)] ?? 'primal';
+    const below = operandsOf(expr.node).map((operand) => lanes.indexOf(lookup(table, operand, 'lanesOf')));
+    const furthest = at(lanes, Math.max(0, ...below), 'lanesOf');
     // what is fixed at the linearisation point belongs to it, whichever rule asked for it
     const fixed = moving.has(expr) ? false : origin?.role === 'part' && furthest === 'primal';
     const flat = expr.node.op === 'concat' && level.names.has(expr);
@@ -123,7 +125,7 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
   const stageOfInput = new Map(
     graph.stages.flatMap(({ inputs }, stage) => inputs.map((leaf) => [leaf, stage] as const)),
   );
-  const analysis = analyze(outputs, (leaf) => stageOfInput.get(leaf) ?? 0);
+  const analysis = analyze(outputs, (leaf) => lookup(stageOfInput, leaf, 'stages of inputs'));
   const lane = lanesOf(analysis.order, level, graph);
   const define = definitions(names);
   const defineDerived = definitions(levelStatements(derived).names);
@@ -144,7 +146,7 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       key: showName(name, 'text'),
       name: notation((style) => showName(name, style)),
       shape: showShape(expr.shape),
-      lane: lane.get(expr) ?? 'primal',
+      lane: lookup(lane, expr, 'lanes of values'),
       stage: analysis.stageOf(expr),
       loops: loopsAround(expr, analysis).map(keyOf),
       operation: operationOf(expr),
@@ -158,7 +160,8 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
     .filter((expr) => (level.given.has(expr) && !isPart(expr)) || isLeaf(expr))
     .map((expr): InspectedLeaf => {
       const inputs = postorder([expr]).filter(isLeaf);
-      const [root = expr] = inputs;
+      // a part of something computed from no input stands for itself
+      const root = inputs[0] ?? expr;
       const loop = loopOf.get(expr);
       return {
         key: keyOf(expr),
@@ -170,10 +173,10 @@ export const inspectLevel = (level: Level, derived: Level, graph: InspectedGraph
       };
     });
   const distinct = leaves.filter(({ key }, i) => leaves.findIndex((other) => other.key === key) === i);
-  const stages = level.stages.map((stage, i) => ({
+  const stages = zip(level.stages, graph.stages, 'stages of a level').map(([stage, { runs, inputs }]) => ({
     name: stage.name,
-    runs: graph.stages[i]?.runs ?? '',
-    inputs: (graph.stages[i]?.inputs ?? []).map(keyOf),
+    runs,
+    inputs: inputs.map(keyOf),
     outputs: Object.fromEntries(Object.entries(stage.outputs).map(([name, expr]) => [name, keyOf(expr)])),
   }));
   return { pass: level.pass, values, leaves: distinct, stages };

@@ -2,6 +2,7 @@
  * Names of everything in a derived graph: values by layer, tangents with a dot, cotangents of zₖ as δₖ, results by
  * parameter, and values at another point θ⁺ with a plus.
  */
+import { zip } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import type { ParameterSpace } from '../../dsl/parameters.js';
 import { splitParameters } from '../../dsl/parameters.js';
@@ -34,15 +35,11 @@ const atPoint = (name: Name, i: number): Name => ({ ...name, raised: '⁺'.repea
 
 /** The views of a flat vector by the parameters that they are the parts of. */
 const viewNames = (space: ParameterSpace, flat: Expr, mark: (name: Name) => Name): readonly (readonly [Expr, Name])[] =>
-  splitParameters(space, flat).flatMap((view, i) =>
-    space.entries.slice(i, i + 1).flatMap(({ name }) => {
-      const as = mark(nameOf(name));
-      // without its axes of size 1, a matrix is the slice of θ that it is a view of, and keeps its name
-      return view.node.op === 'reshape'
-        ? [[view, as] as const, [view.node.operand, as] as const]
-        : [[view, as] as const];
-    }),
-  );
+  zip(splitParameters(space, flat), space.entries, 'viewNames').flatMap(([view, { name }]) => {
+    const as = mark(nameOf(name));
+    // without its axes of size 1, a matrix is the slice of θ that it is a view of, and keeps its name
+    return view.node.op === 'reshape' ? [[view, as] as const, [view.node.operand, as] as const] : [[view, as] as const];
+  });
 
 const givenNames = (space: ParameterSpace, { theta, direction, cotangent, points = [] }: InspectedGraph): Names => {
   const leaves = [theta, direction, cotangent].flatMap((leaf) =>
@@ -85,9 +82,9 @@ const derivativeName = (y: Expr, tangent: Expr, names: Names): readonly [Expr, N
 
 /** Names on the samples of the curvature: as on the batch, with a c. */
 const curvatureNames = (names: Names, { onCurvatureBatch }: InspectedGraph): readonly (readonly [Expr, Name])[] => {
-  const images = onCurvatureBatch?.([...names.keys()]) ?? [];
-  return [...names].flatMap(([expr, name], i) =>
-    images.slice(i, i + 1).flatMap((image) => (image === expr ? [] : [[image, { ...name, raised: 'ᶜ' }] as const])),
+  if (onCurvatureBatch === undefined) return [];
+  return zip([...names], onCurvatureBatch([...names.keys()]), 'curvatureNames').flatMap(([[expr, name], image]) =>
+    image === expr ? [] : [[image, { ...name, raised: 'ᶜ' }] as const],
   );
 };
 
@@ -134,9 +131,7 @@ const flatNames = (
     const result = outputs.get(expr) ?? (first.curvature ? 'Gv' : 'g');
     return [
       [expr, outputName(result)],
-      ...pieces.flatMap((piece, i) =>
-        space.entries.slice(i, i + 1).map(({ name }) => [piece, resultName(result, name)] as const),
-      ),
+      ...zip(pieces, space.entries, 'flatNames').map(([piece, { name }]) => [piece, resultName(result, name)] as const),
     ];
   });
 };

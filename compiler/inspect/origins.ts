@@ -3,8 +3,10 @@
  * cotangents of Jᵀ. Differentiation is pure and expressions are hash-consed, so deriving again gives the very same
  * expressions, this time together with the tables of tangents and cotangents.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { freshVariable, postorder } from '../../dsl/expr.js';
+import { zip } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import { literal } from '../../dsl/primitives.js';
 import { grad } from '../differentiate/derive.js';
@@ -45,7 +47,7 @@ const pairsOf = (table: ReadonlyMap<Expr, Expr | undefined>): readonly (readonly
   [...table].flatMap(([expr, made]) => (made === undefined ? [] : [[expr, made] as const]));
 
 const seeds = (wrt: readonly Expr[], tangents: readonly Expr[]): ReadonlyMap<Expr, Expr> =>
-  new Map(wrt.flatMap((x, i) => tangents.slice(i, i + 1).map((tangent) => [x, tangent] as const)));
+  new Map(zip(wrt, tangents, 'seeds'));
 
 /** The cotangents of a forward pass: `∂output/∂wrt` transposed, by value of the forward pass. */
 const reverse = (output: Expr, wrt: readonly Expr[], cotangent: Expr): readonly (readonly [Expr, Expr])[] => {

@@ -1,6 +1,8 @@
 /** A graph as it is compiled: kernels with what is fused into them, costs, and the memory plan. */
+
 import * as E from 'fp-ts/lib/Either.js';
 import { postorder } from '../../dsl/expr.js';
+import { at } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import type { Sizes } from '../../dsl/shape.js';
 import { type CompileError, compileTraced } from '../compile.js';
@@ -34,7 +36,7 @@ const inlined = (expr: Expr, kernelOf: ReadonlyMap<Expr, string>): readonly Expr
 const computedAs = (expr: Expr): Expr => {
   const { node } = expr;
   const loop = node.op === 'result' ? node.iterate.node : undefined;
-  return node.op === 'result' && loop?.op === 'iterate' ? (loop.next[node.index] ?? expr) : expr;
+  return node.op === 'result' && loop?.op === 'iterate' ? at(loop.next, node.index, 'computedAs') : expr;
 };
 
 /** Names of arrays: of inputs as they are called, of everything else by the value that is stored. */
@@ -62,10 +64,10 @@ const kernelsByBuffer = (program: Program): ReadonlyMap<number, readonly [string
 const buffersOf = (program: Program, names: readonly string[]): readonly InspectedBuffer[] => {
   const kernels = kernelsByBuffer(program);
   return program.buffers.map(({ length, kind }, i) => {
-    const { offset = 0, firstStage = 0, lastStage = 0 } = program.memory.placements[i] ?? {};
-    const stage = (position: number): string => program.stages[position]?.name ?? '';
+    const { offset, firstStage, lastStage } = at(program.memory.placements, i, 'buffersOf');
+    const stage = (position: number): string => at(program.stages, position, 'buffersOf').name;
     return {
-      name: names[i] ?? '',
+      name: at(names, i, 'buffersOf'),
       bytes: bytesPerElement * length,
       offset: bytesPerElement * offset,
       kind,
@@ -100,7 +102,7 @@ export const compileGraph = (
     }),
   );
   const buffers = bufferNames(program, keys);
-  const bufferName = (buffer: number): string => buffers[buffer] ?? '';
+  const bufferName = (buffer: number): string => at(buffers, buffer, 'compileGraph');
   // names of what has a place in memory; everything else is written out
   const stored = new Map([...names].filter(([expr]) => kernelOf.has(storedAs(expr)) || !statements.has(expr)));
   const written = { text: writer(stored, 'text'), math: writer(stored, 'math'), latex: writer(stored, 'latex') };

@@ -1,7 +1,9 @@
 /** Graphs as DOT: one box per value, lanes side by side, colours by stage. */
+
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { visible } from '../../dsl/index.js';
+import { totalOf } from '../../dsl/tally.js';
 import type { InspectedLeaf, InspectedLevel, InspectedValue, Inspection } from '../inspect/data.js';
 import { leafLanes, mentionsOf } from '../inspect/links.js';
 import { type Lane, lanes } from '../inspect/origins.js';
@@ -125,7 +127,8 @@ const inOrder = (level: InspectedLevel, { nodes, clusters }: Layout): Layout => 
     ...leafLanes(level).flatMap((lane, i) => (lane === undefined ? [] : [[leafId(i), lane] as const])),
     ...lanesIn(level).flatMap((lane) => [[headingId(lane), lane] as const, [clusterId(lane), lane] as const]),
   ]);
-  const shiftOf = (id: string): number => shifts.get(laneOf.get(id) ?? 'primal') ?? 0;
+  // a leaf that nothing mentions is in no lane, and stays with the values of the forward pass
+  const shiftOf = (id: string): number => totalOf(shifts, laneOf.get(id) ?? 'primal');
   return {
     nodes: new Map([...nodes].map(([id, [x, y]]) => [id, [x + shiftOf(id), y]])),
     clusters: new Map(

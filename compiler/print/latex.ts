@@ -1,4 +1,5 @@
 /** A graph as LaTeX: one aligned block per section. */
+import { at } from '../../dsl/internal.js';
 import type { InspectedLevel, Inspection } from '../inspect/data.js';
 import { latexText } from './escape.js';
 import { sectionsOf, sectionTitle } from './listing.js';
@@ -7,7 +8,7 @@ import { sectionsOf, sectionTitle } from './listing.js';
 export const latexLevel = (inspection: Inspection, level: InspectedLevel): readonly string[] => [
   `% ${latexText(`${inspection.model}, ${inspection.graph}, after ${level.pass}`)}`,
   ...sectionsOf(level).flatMap((section) => {
-    const { name = '', runs = '' } = level.stages[section.stage] ?? {};
+    const { name, runs } = at(level.stages, section.stage, 'latexLevel');
     return [
       `\\paragraph{${latexText(`${name} (${runs}): ${sectionTitle(section, inspection.titles)}`)}}`,
       '\\begin{align*}',

@@ -1,4 +1,5 @@
 /** Readable names of expressions, as data, and how each style writes them. */
+import { at } from '../../dsl/internal.js';
 import { greekLetters, latexWord } from './escape.js';
 
 /** The ways in which expressions are written: plain text for listings, Unicode mathematics, LaTeX. */
@@ -22,8 +23,10 @@ export interface Name {
 
 /** `W1` is W with index 1, `pixels` has no index: a name from how a user spelled it. */
 export const nameOf = (spelled: string): Name => {
-  const [, base = spelled, index = ''] = /^([A-Za-z]+?)[_.]?(\d[\w.]*)$/.exec(spelled) ?? [];
-  return { base, index, accent: 'none' };
+  const found = /^([A-Za-z]+?)[_.]?(\d[\w.]*)$/.exec(spelled);
+  return found === null
+    ? { base: spelled, index: '', accent: 'none' }
+    : { base: at(found, 1, 'nameOf'), index: at(found, 2, 'nameOf'), accent: 'none' };
 };
 
 /** The name with an accent. */

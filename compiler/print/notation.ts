@@ -2,6 +2,7 @@
  * How a node is written in each style, given the notation of its operands. Repetition along missing axes is implied,
  * as in NumPy; every statement of a listing carries its shape.
  */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf, Op, WindowAxis } from '../../dsl/node.js';
 import { sameShape } from '../../dsl/shape.js';
 import { latexText, latexWord } from './escape.js';
@@ -41,8 +42,9 @@ const number = (value: number, style: Style): Piece => {
   const plain = String(Number(value.toPrecision(6)));
   const sign = value < 0 ? precedence.sum : precedence.atom;
   if (style !== 'latex') return { text: plain.replaceAll('-', '−'), binds: sign };
-  const [digits = plain, exponent] = plain.split('e');
-  if (exponent === undefined) return { text: plain, binds: sign };
+  const mark = plain.indexOf('e');
+  if (mark < 0) return { text: plain, binds: sign };
+  const [digits, exponent] = [plain.slice(0, mark), plain.slice(mark + 1)];
   const power = `10^{${Number(exponent)}}`;
   if (digits === '1') return { text: power, binds: precedence.power };
   return { text: `${digits} \\cdot ${power}`, binds: Math.min(sign, precedence.product) };
@@ -211,7 +213,7 @@ const loop: Write<'iterate'> = ({ variables, initial, next, proceed }, style, of
 /** Is a repetition, its axes moved, one again? Those of what is repeated are still in their order. */
 const isRepetition = ({ axes }: NodeOf<'broadcast'>, permutation: readonly number[]): boolean => {
   const moved = axes.map((axis) => permutation.indexOf(axis));
-  return moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? 0));
+  return moved.every((axis, i) => i === 0 || axis > at(moved, i - 1, 'isRepetition'));
 };
 
 const transposition: Write<'transpose'> = (node, style, of, isNamed) => {

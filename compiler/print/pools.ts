@@ -15,8 +15,8 @@ const uncut = (expr: Expr, sizes: readonly number[], isNamed: IsNamed): Expr => 
   if (expr.node.op !== 'slice' || isNamed(expr)) return expr;
   const { operand, axis, start, stop } = expr.node;
   const rest = Number(operand.shape[axis]) - stop;
-  const size = sizes[axis - (expr.shape.length - sizes.length)] ?? 0;
-  return start === 0 && rest < size ? uncut(operand, sizes, isNamed) : expr;
+  const size = sizes[axis - (expr.shape.length - sizes.length)];
+  return start === 0 && size !== undefined && rest < size ? uncut(operand, sizes, isNamed) : expr;
 };
 
 /** The sizes of windows that an array […, n₁, n₂] is split into as […, p₁, k₁, p₂, k₂], if it is. */

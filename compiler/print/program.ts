@@ -1,4 +1,5 @@
 /** Compiled graphs as text: kernels with their costs, and the memory plan. */
+import { at } from '../../dsl/internal.js';
 import type { DerivativeCost } from '../inspect/costs.js';
 import type { InspectedKernel, InspectedProgram } from '../inspect/data.js';
 import { type ListingOptions, listingDefaults, wrapped } from './listing.js';
@@ -11,14 +12,16 @@ export const showCount = (count: number): string => {
   const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
   const text = Number.isInteger(value) && power === 0 ? String(value) : value.toPrecision(3);
-  return `${text} ${units[power] ?? ''}`;
+  return `${text} ${at(units, power, 'showCount')}`;
 };
 
 const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i] ?? ''))));
+  const widths = at(rows, 0, 'columns').map((_, i) =>
+    Math.max(...rows.map((row) => displayWidth(at(row, i, 'columns')))),
+  );
   return rows.map((row) =>
     row
-      .map((cell, i) => padColumns(cell, widths[i] ?? 0))
+      .map((cell, i) => padColumns(cell, at(widths, i, 'columns')))
       .join('  ')
       .trimEnd(),
   );
@@ -85,8 +88,11 @@ export const listCosts = (
   target: string,
 ): readonly string[] => {
   const sums = times.map((stages) => Object.values(stages));
-  const total = (i: number): number => (sums[i] ?? []).reduce((sum, time) => sum + time, 0);
-  const again = (i: number): number => sums[i]?.at(-1) ?? 0;
+  const total = (i: number): number => at(sums, i, 'listCosts').reduce((sum, time) => sum + time, 0);
+  const again = (i: number): number => {
+    const stages = at(sums, i, 'listCosts');
+    return at(stages, stages.length - 1, 'listCosts');
+  };
   const measured = (i: number): readonly string[] =>
     times.length === 0
       ? []

@@ -1,4 +1,5 @@
 /** How the scalar functions are written in each style. */
+import { internal } from '../../dsl/internal.js';
 import type { ScalarFunction } from '../../dsl/scalar.js';
 import type { Style } from './name.js';
 
@@ -20,11 +21,11 @@ export const bracketed = (piece: Piece, least: number): string =>
 
 type Write = (style: Style, operands: readonly Piece[]) => Piece;
 
-const none: Piece = atom('');
+const missing = (): never => internal('scalarNotation', 'an operand is missing');
 
 const infix =
   (symbols: Readonly<Record<Style, string>>, binds: number, { chain = true } = {}): Write =>
-  (style, [left = none, right = none]) => ({
+  (style, [left = missing(), right = missing()]) => ({
     text: `${bracketed(left, binds)} ${symbols[style]} ${bracketed(right, chain ? binds : binds + 1)}`,
     binds,
   });
@@ -43,19 +44,19 @@ const named = (name: string): Write => call({ text: name, math: name, latex: `\\
 // [x < y]: 1 where it holds, else 0
 const indicator =
   (symbol: string): Write =>
-  (_, [left = none, right = none]) =>
+  (_, [left = missing(), right = missing()]) =>
     atom(`[${bracketed(left, precedence.sum)} ${symbol} ${bracketed(right, precedence.sum)}]`);
 
 /** The notation of every scalar function. */
 export const scalarNotation: { readonly [F in ScalarFunction]: Write } = {
-  neg: (style, [x = none]) => ({
+  neg: (style, [x = missing()]) => ({
     text: `${style === 'latex' ? '-' : '−'}${bracketed(x, precedence.product)}`,
     binds: precedence.sum,
   }),
-  abs: (style, [x = none]) => atom(style === 'latex' ? `\\left|${x.text}\\right|` : `|${x.text}|`),
+  abs: (style, [x = missing()]) => atom(style === 'latex' ? `\\left|${x.text}\\right|` : `|${x.text}|`),
   exp: call({ text: 'exp', math: 'exp', latex: '\\exp' }),
   log: call({ text: 'log', math: 'ln', latex: '\\ln' }),
-  sqrt: (style, [x = none]) => {
+  sqrt: (style, [x = missing()]) => {
     if (style === 'latex') return atom(`\\sqrt{${x.text}}`);
     return atom(style === 'text' ? `sqrt(${x.text})` : `√(${x.text})`);
   },
@@ -66,7 +67,7 @@ export const scalarNotation: { readonly [F in ScalarFunction]: Write } = {
   add: infix(everywhere('+'), precedence.sum),
   sub: infix({ text: '−', math: '−', latex: '-' }, precedence.sum, { chain: false }),
   mul: infix({ text: '⊙', math: '⊙', latex: '\\odot' }, precedence.product),
-  div: (style, [left = none, right = none]) =>
+  div: (style, [left = missing(), right = missing()]) =>
     style === 'latex'
       ? atom(`\\frac{${left.text}}{${right.text}}`)
       : infix(everywhere('/'), precedence.product, { chain: false })(style, [left, right]),
@@ -74,14 +75,14 @@ export const scalarNotation: { readonly [F in ScalarFunction]: Write } = {
   min: call({ text: 'min', math: 'min', latex: '\\min' }),
   less: indicator('<'),
   equal: indicator('='),
-  pow: (style, [x = none, p = none]) => ({
+  pow: (style, [x = missing(), p = missing()]) => ({
     text:
       style === 'latex'
         ? `{${bracketed(x, precedence.atom)}}^{${p.text}}`
         : `${bracketed(x, precedence.atom)}^${bracketed(p, precedence.atom)}`,
     binds: precedence.power,
   }),
-  select: (style, [c = none, x = none, y = none]) =>
+  select: (style, [c = missing(), x = missing(), y = missing()]) =>
     style === 'latex'
       ? atom(`\\begin{cases}${x.text} & ${c.text} \\neq 0\\\\ {}${y.text} & \\text{else}\\end{cases}`)
       : atom(`(${c.text} ? ${x.text} : ${y.text})`),

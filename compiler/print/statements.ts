@@ -2,9 +2,12 @@
  * Statements: an expression graph as a list of named definitions. What carries a name, is an output, or is used more
  * than once and worth a line gets one; everything else is written inside the statements that use it.
  */
+
 import { postorder } from '../../dsl/expr.js';
+import { lookup } from '../../dsl/internal.js';
 import type { Expr } from '../../dsl/node.js';
 import { operandsOf } from '../../dsl/structure.js';
+import { totalOf } from '../../dsl/tally.js';
 import { type Name, type Style, showName } from './name.js';
 import { distinctNames, isConstant, type Names, showsLeaf, viewed } from './names.js';
 import { writeNode } from './notation.js';
@@ -55,8 +58,8 @@ const baseFor = ({ node }: Expr): string => {
 const useCounts = (order: readonly Expr[], names: Names): ReadonlyMap<Expr, number> => {
   const counts = new Map<Expr, number>();
   for (const expr of order.toReversed()) {
-    const weight = viewed(expr) === undefined || names.has(expr) ? 1 : Math.max(1, counts.get(expr) ?? 0);
-    for (const operand of new Set(operandsOf(expr.node))) counts.set(operand, (counts.get(operand) ?? 0) + weight);
+    const weight = viewed(expr) === undefined || names.has(expr) ? 1 : Math.max(1, totalOf(counts, expr));
+    for (const operand of new Set(operandsOf(expr.node))) counts.set(operand, totalOf(counts, operand) + weight);
   }
   return counts;
 };
@@ -73,7 +76,7 @@ export const statementsOf = ({ outputs, given, names }: NamedGraph): Statements 
   const counters = new Map<string, number>();
   const temporary = (expr: Expr): Name => {
     const base = baseFor(expr);
-    const count = (counters.get(base) ?? 0) + 1;
+    const count = totalOf(counters, base) + 1;
     counters.set(base, count);
     return { base, index: String(count), accent: 'none' };
   };
@@ -81,16 +84,20 @@ export const statementsOf = ({ outputs, given, names }: NamedGraph): Statements 
   for (const expr of order) {
     const { op } = expr.node;
     const leaf = given.has(expr) || op === 'input' || op === 'parameter' || op === 'variable' || isConstant(expr);
+    // what a given name stands for is not written, and was not entered
+    if (leaf) {
+      sizes.set(expr, 0);
+      continue;
+    }
     const inner = operandsOf(expr.node).reduce(
-      (sum, operand) => sum + (chosen.has(operand) ? 0 : (sizes.get(operand) ?? 0)),
+      (sum, operand) => sum + (chosen.has(operand) ? 0 : lookup(sizes, operand, 'statementsOf')),
       0,
     );
     const view = viewed(expr) !== undefined;
-    sizes.set(expr, leaf ? 0 : inner + (view ? 0 : 1));
-    if (leaf) continue;
+    sizes.set(expr, inner + (view ? 0 : 1));
     const known = names.get(expr);
     const output = rootName.get(expr);
-    const worthLine = !view && ((uses.get(expr) ?? 0) > 1 || inner >= longestLine || op === 'iterate');
+    const worthLine = !view && (totalOf(uses, expr) > 1 || inner >= longestLine || op === 'iterate');
     // cotangents of activations have a name where they need one
     if (known !== undefined && (known.accent !== 'bar' || worthLine)) chosen.set(expr, known);
     else if (output !== undefined) chosen.set(expr, output);
@@ -118,13 +125,13 @@ export const writer = (
       if (!pieces.has(inner) && !(inner !== expr && names.has(inner)))
         pieces.set(
           inner,
-          writeNode(inner, style, lookup, (e) => names.has(e)),
+          writeNode(inner, style, written, (e) => names.has(e)),
         );
-    return pieces.get(expr) ?? atom('');
+    return lookup(pieces, expr, 'writer');
   };
-  const lookup = (operand: Expr): Piece => {
+  const written = (operand: Expr): Piece => {
     const name = names.get(operand);
-    return name === undefined ? (pieces.get(operand) ?? atom('')) : atom(showName(name, style));
+    return name === undefined ? lookup(pieces, operand, 'writer') : atom(showName(name, style));
   };
   return { use, define };
 };

@@ -3,6 +3,7 @@
  * images x [batch, channels, …], the cross-correlation is `(W ⋆ x)[f, p] = Σ W[f, c, k] x[c, s·p + d·k]` with stride s
  * and dilation d; `W ⋆ᵀ δ` is its transpose in x, and `δ ⋆[batch] x` that in W, a sum over the batch.
  */
+import { at } from '../../dsl/internal.js';
 import type { Expr, NodeOf, WindowAxis } from '../../dsl/node.js';
 import { sameShape } from '../../dsl/shape.js';
 import { windowSpan } from '../../dsl/structure.js';
@@ -113,8 +114,8 @@ const backwards = (
   const { image, strides } = undilated(padded.image, isNamed);
   const reaches = windows.every((window, k) => {
     const margin = windowSpan(window) - 1;
-    const rest = (padded.after[k + 2] ?? 0) - margin;
-    return window.stride === 1 && padded.before[k + 2] === margin && rest >= 0 && rest < (strides[k] ?? 1);
+    const rest = at(padded.after, k + 2, 'backwards') - margin;
+    return window.stride === 1 && padded.before[k + 2] === margin && rest >= 0 && rest < at(strides, k, 'backwards');
   });
   if (!reaches || [...padded.before.slice(0, 2), ...padded.after.slice(0, 2)].some((zeros) => zeros > 0))
     return undefined;
@@ -171,11 +172,13 @@ export const addedConvolution = (
   if (node.op !== 'contract' || isNamed(operand) || shape.length !== 2 * windows.length + 2 || !sorted(windows, 2))
     return undefined;
   if (windows.some(({ dilation }) => dilation < 1)) return undefined;
-  const [batch = -1, channel = -1, ...rest] = node.output;
+  const [batch, channel, ...rest] = node.output;
+  if (batch === undefined || channel === undefined) return undefined;
   const [positions, taps] = [rest.slice(0, windows.length), rest.slice(windows.length)];
   const isProduct = (image: readonly number[], weights: readonly number[]): boolean => {
-    const [, filter = -1] = image;
+    const [, filter] = image;
     return (
+      filter !== undefined &&
       !node.output.includes(filter) &&
       sameShape(image, [batch, filter, ...positions]) &&
       sameShape(weights, [filter, channel, ...taps])

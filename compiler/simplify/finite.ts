@@ -2,6 +2,7 @@
  * What is a number whatever the inputs are: 0 · x is 0 only where x is neither NaN nor infinite, so that a rewrite hides
  * neither. Inputs, parameters and all that a loop carries can be anything.
  */
+import { internal } from '../../dsl/internal.js';
 import type { Expr, NodeOf } from '../../dsl/node.js';
 import type { ScalarFunction } from '../../dsl/scalar.js';
 import type { Dim } from '../../dsl/shape.js';
@@ -23,25 +24,37 @@ const elements = (dims: readonly Dim[]): number => dims.reduce<number>((product,
 
 const ofNumbers = (a: Bound): Bound => (a < Number.POSITIVE_INFINITY ? 1 : a);
 
+const missing = (): never => internal('scalarBounds', 'an operand is missing');
+
+const unary =
+  (bound: (a: Bound) => Bound) =>
+  (a: Bound = missing()): Bound =>
+    bound(a);
+
+const binary =
+  (bound: (a: Bound, b: Bound) => Bound) =>
+  (a: Bound = missing(), b: Bound = missing()): Bound =>
+    bound(a, b);
+
 /** Bounds of the scalar functions by those of their operands; what has none here can be infinite. */
-const scalarBounds: { readonly [F in ScalarFunction]?: (a: Bound, b: Bound, c: Bound) => Bound } = {
-  neg: (a) => a,
-  abs: (a) => a,
-  exp: (a) => Math.exp(a),
+const scalarBounds: { readonly [F in ScalarFunction]?: (...operands: readonly Bound[]) => Bound } = {
+  neg: unary((a) => a),
+  abs: unary((a) => a),
+  exp: unary(Math.exp),
   // of NaN they are NaN
-  tanh: ofNumbers,
-  sigmoid: ofNumbers,
-  softplus: (a) => a + 1,
+  tanh: unary(ofNumbers),
+  sigmoid: unary(ofNumbers),
+  softplus: unary((a) => a + 1),
   // truth values, of NaN as well
   isFinite: () => 1,
   less: () => 1,
   equal: () => 1,
-  add: (a, b) => a + b,
-  sub: (a, b) => a + b,
-  mul: (a, b) => a * b,
-  max: (a, b) => Math.max(a, b),
-  min: (a, b) => Math.max(a, b),
-  select: (_, b, c) => Math.max(b, c),
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a + b),
+  mul: binary((a, b) => a * b),
+  max: Math.max,
+  min: Math.max,
+  select: (_, ...chosen) => Math.max(...chosen),
 };
 
 const contractBound = ({ left, right, leftLabels, output }: NodeOf<'contract'>, depth: number): Bound => {
@@ -60,8 +73,8 @@ const boundOf = (expr: Expr, depth: number): Bound => {
     case 'iota':
       return extent(node.dim);
     case 'map': {
-      const [a = 0, b = 0, c = 0] = node.operands.map(within);
-      return scalarBounds[node.fn]?.(a, b, c) ?? Number.POSITIVE_INFINITY;
+      const bound = scalarBounds[node.fn];
+      return bound === undefined ? Number.POSITIVE_INFINITY : bound(...node.operands.map(within));
     }
     case 'contract':
       return contractBound(node, depth - 1);

@@ -25,12 +25,11 @@ export const flatten = (nested: Nested, length: number): Float32Array => {
   };
   collect(nested);
   const [first] = rows;
-  const start = first?.byteOffset ?? 0;
-  const contiguous = rows.every(
-    (row, i) => row.buffer === first?.buffer && row.byteOffset === start + 4 * i * (first?.length ?? 0),
-  );
-  if (first !== undefined && contiguous && first.buffer.byteLength >= start + 4 * length)
-    return new Float32Array(first.buffer, start, length);
+  if (first !== undefined) {
+    const { buffer, byteOffset: start, byteLength } = first;
+    const contiguous = rows.every((row, i) => row.buffer === buffer && row.byteOffset === start + i * byteLength);
+    if (contiguous && buffer.byteLength >= start + 4 * length) return new Float32Array(buffer, start, length);
+  }
   const flat = new Float32Array(length);
   let offset = 0;
   for (const row of rows) {

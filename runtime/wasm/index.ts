@@ -2,11 +2,14 @@
  * The WebAssembly target: SIMD, and threads where memory can be shared. Every run of a stage is one call into
  * WebAssembly per thread.
  */
+
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type EmittedProgram, emitProgram, showKernel } from '../../compiler/emit/wasm/index.js';
-import { maximumPages, pageBytes } from '../../compiler/emit/wasm/layout.js';
+import { addressOf, maximumPages, pageBytes } from '../../compiler/emit/wasm/layout.js';
 import type { Program, Stage } from '../../compiler/program.js';
+import { lengthOf } from '../../compiler/queries.js';
+import { at, internal } from '../../dsl/internal.js';
 import { stageGate, turnstile } from '../stages.js';
 import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from '../target.js';
 import { elementsOf, slotsOver } from './arrays.js';
@@ -133,14 +136,14 @@ const executableOf = (program: Program, instance: Instance): Executable => {
     Object.fromEntries(Object.entries(outputs).map(([name, places]) => [name, slotsOver(memory, places)])),
   );
   const view = (buffer: number): Float32Array => {
-    const start = (layout.buffers[buffer] ?? 0) / Float32Array.BYTES_PER_ELEMENT;
-    return memory.subarray(start, start + (program.buffers[buffer]?.length ?? 0));
+    const start = addressOf(layout, buffer) / Float32Array.BYTES_PER_ELEMENT;
+    return memory.subarray(start, start + lengthOf(program.buffers, buffer));
   };
 
   const call = (stage: Stage, position: number): E.Either<TargetError, void> => {
     const entered = helped === undefined ? E.right(undefined) : helped.pool.enter(helped.id);
     if (E.isLeft(entered)) return E.left(executionError(stage.name, entered.left));
-    if (instance.stages[position]?.() === 0) return E.right(undefined);
+    if (at(instance.stages, position, 'wasm stages')() === 0) return E.right(undefined);
     const reason = 'a helper thread did not finish its task';
     helped?.pool.fail(reason);
     return E.left(executionError(stage.name, reason));
@@ -152,8 +155,9 @@ const executableOf = (program: Program, instance: Instance): Executable => {
     const arrays = new Map<string, DeviceArray>();
     for (const { name, buffer, shape } of stage.outputs) {
       const kept = slots[position]?.[name];
-      if (shape.length === 0) scalars.set(name, view(buffer)[0] ?? Number.NaN);
-      else if (kept !== undefined) arrays.set(name, kept.keep(view(buffer)));
+      if (shape.length === 0) scalars.set(name, at(view(buffer), 0, 'wasm results'));
+      else
+        arrays.set(name, (kept ?? internal('wasm results', `no place for ${stage.name}.${name}`)).keep(view(buffer)));
     }
     return { scalars: Object.fromEntries(scalars), arrays: Object.fromEntries(arrays) };
   };
@@ -165,7 +169,9 @@ const executableOf = (program: Program, instance: Instance): Executable => {
       if (E.isLeft(admitted)) return admitted;
       const stage = admitted.right;
       for (const port of stage.inputs) {
-        const taken = await take(inputs[port.name] ?? Number.NaN, (elements) => view(port.buffer).set(elements));
+        const taken = await take(inputs[port.name] ?? internal('wasm inputs', `no ${port.name}`), (elements) =>
+          view(port.buffer).set(elements),
+        );
         if (E.isLeft(taken)) return taken;
       }
       const position = program.stages.indexOf(stage);

@@ -37,10 +37,8 @@ const groupings = (axes: readonly number[]): readonly (readonly (readonly number
   );
 };
 
-const fits = (extents: readonly number[]): boolean => {
-  const [, y = 1, z = 1] = extents;
-  return y <= maxThreads.y && z <= maxThreads.z;
-};
+const fits = ([, y, z]: readonly number[]): boolean =>
+  (y === undefined || y <= maxThreads.y) && (z === undefined || z <= maxThreads.z);
 
 /**
  * Lays the output axes over x, y, z. Up to three axes need no arithmetic; of more, neighbours share a thread

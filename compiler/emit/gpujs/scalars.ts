@@ -1,4 +1,5 @@
 /** The scalar functions as gpu.js expressions. */
+import { internal } from '../../../dsl/internal.js';
 import type { ScalarFunction } from '../../../dsl/scalar.js';
 import type { GpujsMode } from './types.js';
 import {
@@ -21,14 +22,16 @@ import {
 /** Writes one function as an expression of its operands, which are variables or literals. */
 type ScalarText = (operands: readonly string[], mode: GpujsMode, declare: Declare) => string;
 
+const missing = (): never => internal('gpujs scalars', 'an operand is missing');
+
 const unary =
   (text: (x: string, mode: GpujsMode, declare: Declare) => string): ScalarText =>
-  ([x = ''], mode, declare) =>
+  ([x = missing()], mode, declare) =>
     text(x, mode, declare);
 
 const binary =
   (text: (x: string, y: string, mode: GpujsMode, declare: Declare) => string): ScalarText =>
-  ([x = '', y = ''], mode, declare) =>
+  ([x = missing(), y = missing()], mode, declare) =>
     text(x, y, mode, declare);
 
 const scalarTexts: Readonly<Record<ScalarFunction, ScalarText>> = {
@@ -58,7 +61,7 @@ const scalarTexts: Readonly<Record<ScalarFunction, ScalarText>> = {
   less: binary((x, y) => `(${x} < ${y} ? 1 : 0)`),
   equal: binary((x, y) => `(${x} === ${y} ? 1 : 0)`),
   pow: binary((x, y, mode, declare) => power(mode, x, y, declare)),
-  select: ([c = '', x = '', y = '']) => choice(c, x, y),
+  select: ([c = missing(), x = missing(), y = missing()]) => choice(c, x, y),
 };
 
 // of float32 operands, these have float32 values

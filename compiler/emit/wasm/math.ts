@@ -3,6 +3,7 @@
  * true value over the whole range, exact at 0, ±∞ and NaN. Only IEEE operations, so the bits are the same on every
  * engine. Polynomials: Cephes (expf, logf, tanhf; S. Moshier).
  */
+import { at } from '../../../dsl/internal.js';
 import type { ScalarFunction } from '../../../dsl/scalar.js';
 import {
   type Code,
@@ -33,8 +34,10 @@ export const pick = (condition: Code, then: Code, otherwise: Code): Code =>
   plain('v128.bitselect', then, otherwise, condition);
 
 /** Horner's scheme: `((c₀ x + c₁) x + …) + cₙ`. */
-const polynomial = (x: Code, [first = 0, ...rest]: readonly number[]): Code =>
-  rest.reduce<Code>((sum, coefficient) => add(mul(sum, x), splat(coefficient)), splat(first));
+const polynomial = (x: Code, coefficients: readonly number[]): Code =>
+  coefficients
+    .slice(1)
+    .reduce<Code>((sum, coefficient) => add(mul(sum, x), splat(coefficient)), splat(at(coefficients, 0, 'polynomial')));
 
 const vector = (name: string): Local => local('v128', name);
 

@@ -2,6 +2,7 @@
  * x^y on four float32 lanes, as 2^{y log₂ |x|} in float64: an error of log₂ x is multiplied by up to 128, so float32
  * would not do. Special cases are those of JavaScript's `**`; a negative x has a value for whole y only.
  */
+import { at } from '../../../dsl/internal.js';
 import {
   type Code,
   get,
@@ -28,8 +29,10 @@ const halves = [(x: Code) => promote(x), (x: Code) => promote(shuffle([2, 3, 2, 
 const join = (low: Code, high: Code): Code =>
   shuffle([0, 1, 4, 5], plain('f32x4.demote_f64x2_zero', low), plain('f32x4.demote_f64x2_zero', high));
 
-const polynomial = (x: Code, [first = 0, ...rest]: readonly number[]): Code =>
-  rest.reduce<Code>((sum, c) => add(mul(sum, x), splatDouble(c)), splatDouble(first));
+const polynomial = (x: Code, coefficients: readonly number[]): Code =>
+  coefficients
+    .slice(1)
+    .reduce<Code>((sum, c) => add(mul(sum, x), splatDouble(c)), splatDouble(at(coefficients, 0, 'polynomial')));
 
 // log₂ m = Σ 2 / (ln 2 · (2k + 1)) · s^{2k + 1} with s = (m − 1) / (m + 1), |s| ≤ 0.172
 const logCoefficients = [8, 7, 6, 5, 4, 3, 2, 1, 0].map((k) => 2 / (Math.LN2 * (2 * k + 1)));

@@ -112,15 +112,6 @@ describe('emitKernel', () => {
     expect(source).not.to.match(/NaN|Infinity/);
   });
 
-  it('writes the numbers that float32 has, and keeps the sign of a zero where the mode does', () => {
-    const returned = (value: number, mode: GpujsMode) =>
-      /return (.*);/.exec(emitted(pointwise('one', [loop(1)], [0], 0, [constant(value)]), mode).source)?.[1];
-    expect(returned(0.1, 'cpu')).to.equal('0.10000000149011612');
-    expect(returned(0.1, 'webgpu')).to.equal('0.1');
-    for (const mode of gpujsModes)
-      expect(returned(-0, mode)).to.equal(mode === 'cpu' || mode === 'webasm' ? '(-0)' : '0');
-  });
-
   it('lays out up to three axes without arithmetic and shares a dimension between more', () => {
     const over = (...extents: readonly number[]) =>
       pointwise(
