@@ -44,7 +44,7 @@ type Step<A> = TE.TaskEither<string, A>;
 
 const loadModel = (model: string | Experiment): Step<Experiment> => {
   if (typeof model !== 'string') return TE.right(model);
-  const load = modules[model];
+  const load = Object.hasOwn(modules, model) ? modules[model] : undefined;
   return load === undefined
     ? TE.left(`${model} is no model of the benchmark; there are ${benchModels.join(', ')}`)
     : pipe(

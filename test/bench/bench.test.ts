@@ -66,7 +66,9 @@ describe('bench', () => {
   });
 
   it('refuses a model that it does not know', async () => {
-    const report = await runBench({ models: ['none'], threads: 1, timing: quick })();
-    assert.isTrue(E.isLeft(report) && report.left.includes('none is no model'));
+    for (const name of ['none', 'constructor']) {
+      const report = await runBench({ models: [name], threads: 1, timing: quick })();
+      assert.isTrue(E.isLeft(report) && report.left.includes(`${name} is no model`));
+    }
   });
 });
