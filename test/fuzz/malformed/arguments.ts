@@ -104,7 +104,7 @@ const options = [
 
 /** What keeps a command brief whose words are in order: 1e15 epochs, every model of the benchmark, a whole study. */
 const brief: ReadonlyMap<string | undefined, readonly string[]> = new Map([
-  ['run', ['--seconds', '0.1']],
+  ['run', ['--seconds', '0.1', '--limit', '4']],
   ['bench', ['no-such-model']],
   ['experiment', ['--list']],
 ]);
