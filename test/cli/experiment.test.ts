@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { decodeCheckpoint } from '../../cli/checkpoint.js';
 import { reportSession } from '../../cli/reportSession.js';
 import { type Selection, summarySchema } from '../../optim/index.js';
+import { sgnCommand } from '../support/command.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 const study = {
@@ -59,7 +60,7 @@ describe('sgn experiment', () => {
 
   it('goes on after kill -9 to the same bits as without', async () => {
     const [whole, killed] = [join(folder, 'whole'), join(folder, 'cut')];
-    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', 'experiment', file, '--out', killed], {
+    const child = spawn(process.execPath, [...sgnCommand, 'experiment', file, '--out', killed], {
       stdio: 'ignore',
     });
     const signal = ended(child);
@@ -86,7 +87,7 @@ describe('sgn experiment', () => {
 
   it('ends after the step when it is asked to, by the exit code of the signal, and goes on', async () => {
     const out = join(folder, 'asked');
-    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', 'experiment', file, '--out', out]);
+    const child = spawn(process.execPath, [...sgnCommand, 'experiment', file, '--out', out]);
     const code = new Promise((resolve) => child.on('close', resolve));
     const [text, errors] = [child.stdout, child.stderr].map(async (stream) => {
       let all = '';

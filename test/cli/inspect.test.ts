@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { contradiction, formatNames, type InspectOptions, stageNames } from '../../cli/inspectOptions.js';
 import { laws } from '../../runtime/check/certificate.js';
 import { sourceLanguages } from '../../runtime/index.js';
+import { sgnCommand } from '../support/command.js';
 
 interface Outcome {
   readonly code: number | string | null | undefined;
@@ -15,7 +16,7 @@ interface Outcome {
 
 const sgn = (...args: readonly string[]): Promise<Outcome> =>
   new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], (error, out, errors) =>
+    execFile(process.execPath, [...sgnCommand, ...args], (error, out, errors) =>
       resolve({ code: error === null ? 0 : error.code, out, errors }),
     );
   });
@@ -94,8 +95,8 @@ describe('sgn inspect', () => {
   });
 
   it('looks into a model of one’s own, without data and settings', async () => {
-    const sgnUrl = new URL('../../index.ts', import.meta.url).href;
-    const file = join(folder, 'own.mts');
+    const sgnUrl = new URL('../../dist/index.js', import.meta.url).href;
+    const file = join(folder, 'own.mjs');
     const source = (target: string) => `
       import { initialisers, input, meanSquaredError, mlp, problem } from ${JSON.stringify(sgnUrl)};
       const x = input('x', ['batch', 3]);

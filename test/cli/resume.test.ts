@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { historySchema, keptEpoch, summarySchema } from '../../optim/index.js';
+import { sgnCommand } from '../support/command.js';
 import { leftOf } from '../support/evaluation.js';
 
 // Imported as the program imports its built-in experiments, so that both share one copy of the language.
@@ -16,7 +17,7 @@ const refusal = async (name: string, options: Readonly<Record<string, unknown>>)
 };
 
 const sgn = (...args: readonly string[]): Promise<string> =>
-  promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]).then(({ stdout }) => stdout);
+  promisify(execFile)(process.execPath, [...sgnCommand, ...args]).then(({ stdout }) => stdout);
 
 describe('sgn run from a checkpoint', () => {
   let folder: string;

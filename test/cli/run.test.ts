@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { runCommand } from '../../cli/run.js';
 import { type RunOptions, runSession } from '../../cli/session.js';
 import { decodeSafetensors, sgnHyperparameters, solverSchemas } from '../../optim/index.js';
+import { sgnCommand, sgnFromSources } from '../support/command.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 interface Outcome {
@@ -19,9 +20,10 @@ interface Outcome {
 const sgn = (
   args: readonly string[],
   onOutput: (out: string, child: { readonly send: (signal: NodeJS.Signals) => void }) => void = () => undefined,
+  command = sgnCommand,
 ): Promise<Outcome> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args]);
+    const child = spawn(process.execPath, [...command, ...args]);
     let [out, errors] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();
@@ -185,12 +187,12 @@ describe('sgn run', () => {
   });
 
   it('runs an experiment from a module by its path', async () => {
-    const path = join(folder, 'own.mts');
+    const path = join(folder, 'own.mjs');
     const here = process.cwd();
     await writeFile(
       path,
-      `import { initialisers, input, meanSquaredError, mlp } from '${here}/dsl/index.js';
-      import { experiment, problem } from '${here}/optim/index.js';
+      `import { initialisers, input, meanSquaredError, mlp } from '${here}/dist/dsl/index.js';
+      import { experiment, problem } from '${here}/dist/optim/index.js';
       import * as TE from '${here}/node_modules/fp-ts/lib/TaskEither.js';
       const x = input('x', ['batch', 1]);
       const split = { count: 4, inputs: Float32Array.of(1, 2, 3, 4), inputShape: [1], targets: Float32Array.of(2, 4, 6, 8), targetShape: [1] };
@@ -212,7 +214,7 @@ describe('sgn run', () => {
     const here = process.cwd();
     await writeFile(join(folder, 'package.json'), '{}');
     await writeFile(path, `import own from '${here}/examples/boston.js';\nexport default own;\n`);
-    const { code, errors } = await sgn(['run', path, '--target', 'interpreter']);
+    const { code, errors } = await sgn(['run', path, '--target', 'interpreter'], undefined, sgnFromSources);
     expect(code).to.equal(1);
     expect(errors).to.match(/common\.ts: .*another copy.*\.mts.*"type": "module"/);
   });

@@ -9,13 +9,14 @@ import { curveSvg } from '../../cli/report/figure.js';
 import { html } from '../../cli/report/html.js';
 import { markdown } from '../../cli/report/markdown.js';
 import { escapeHtml, visible, visibleLine } from '../../dsl/index.js';
+import { sgnCommand } from '../support/command.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const acting = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 const nasty = 'a\u001b[2Jb\u0007\u009b31m\u0000\u202e"<i>\'&';
 
 const sgn = (...args: readonly string[]) => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...sgnCommand, ...args], {
     encoding: 'utf8',
   });
   return { stdout, stderr, status };
@@ -72,12 +73,12 @@ describe('text for people', () => {
     });
 
     it('shows names of a module as text, on the screen and in files', async () => {
-      const path = join(folder, 'named.mts');
+      const path = join(folder, 'named.mjs');
       const here = process.cwd();
       await writeFile(
         path,
-        `import { initialisers, input, meanSquaredError, dense } from '${here}/dsl/index.js';
-        import { problem } from '${here}/optim/index.js';
+        `import { initialisers, input, meanSquaredError, dense } from '${here}/dist/dsl/index.js';
+        import { problem } from '${here}/dist/optim/index.js';
         const x = input('x', ['batch', 1]);
         export default problem({ name: 'n\\u001b[31m\\u009b', input: x, target: input('y', ['batch', 1]),
           output: dense(x, { name: 'l', units: 1 }), loss: meanSquaredError, metric: 'loss', initialiser: initialisers.paperMlp });`,
