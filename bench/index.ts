@@ -2,7 +2,6 @@
  * The benchmark: forward pass, gradient, GGN product and SGN(10) step of every model on the WebAssembly target, against
  * the peak that a plain matrix product reaches in the same process and, if asked for, against peers in the same run.
  */
-import { writeFile } from 'node:fs/promises';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Experiment, experimentOf, showConfigError } from '../optim/index.js';
@@ -16,8 +15,6 @@ export { type BenchReport, type ModelResult, type PeerResult, showReport } from 
 
 /** What is timed, and how; everything has a default. */
 export interface BenchOptions {
-  /** File for the report as JSON. */
-  readonly json?: string;
   /** Run jax-js and TensorFlow.js as well; they are development dependencies. */
   readonly peers?: boolean;
   /** Names of built-in models, or experiments; default: all built-in models. */
@@ -103,11 +100,6 @@ const timeModels = (
     ),
   );
 
-const save = (path: string | undefined, report: BenchReport): Step<void> =>
-  path === undefined
-    ? TE.right(undefined)
-    : TE.tryCatch(() => writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`), String);
-
 const reportOn = (target: Target, peers: Partial<Peers>, options: BenchOptions): Step<BenchReport> =>
   pipe(
     peakOf(target, options.timing ?? defaultTiming),
@@ -137,5 +129,4 @@ export const runBench = (options: BenchOptions = {}): Step<BenchReport> =>
         (target) => TE.fromIO(target.dispose),
       ),
     ),
-    TE.tap((report) => save(options.json, report)),
   );
