@@ -1,6 +1,6 @@
 /** Locks of folders: a file that names the process that uses the folder, from its start to its end. */
 import { createHash } from 'node:crypto';
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
@@ -83,11 +83,19 @@ const place = async (draft: string, path: string, content: string): Promise<bool
   }
 };
 
-const readIfThere = (path: string): Promise<string | undefined> =>
-  readFile(path, 'utf8').catch((thrown) => {
+// Locks are short: a name of a host, and numbers.
+const mostLockBytes = 4096;
+
+// What is no short regular file, such as a pipe or a link, is no lock of ours, may have no end and may lead nowhere.
+const readIfThere = async (path: string): Promise<string | undefined> => {
+  try {
+    const entry = await lstat(path);
+    return entry.isFile() && entry.size <= mostLockBytes ? await readFile(path, 'utf8') : '';
+  } catch (thrown) {
     if (codeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
-  });
+  }
+};
 
 const holderIn = (text: string): Holder | undefined => {
   const json = E.tryCatch((): unknown => JSON.parse(text), String);

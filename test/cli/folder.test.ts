@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -124,6 +124,18 @@ describe('folders of runs and studies', () => {
     const unreadable = await lockedBy('unreadable', 'hello');
     expect(leftOf(await use(unreadable))).to.match(/sgn\.lock is no lock that this program can read; .* remove/);
     expect(await readFile(join(unreadable, lockName), 'utf8')).to.equal('hello');
+  });
+
+  const withPipes = process.platform === 'win32' ? it.skip : it;
+  withPipes('so is one that is no file: it may have no end, or lead nowhere', async () => {
+    const pipes = await made('pipe');
+    spawnSync('mkfifo', [join(pipes, lockName)]);
+    const [endless, dangling] = [await made('endless'), await made('dangling')];
+    await symlink('/dev/zero', join(endless, lockName));
+    await symlink('/nowhere/at/all', join(dangling, lockName));
+    const long = await lockedBy('long', 'x'.repeat(1e6));
+    for (const folder of [pipes, endless, dangling, long])
+      expect(leftOf(await use(folder))).to.match(/sgn\.lock is no lock that this program can read; .* remove/);
   });
 
   it('says what a folder holds, also where it lies in a change that was not brought to its end', async () => {
