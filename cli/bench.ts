@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type BenchReport, benchModels, runBench, showReport } from '../bench/index.js';
 import { jsonText, replaceAt, showFileError } from './files.js';
+import { examplesHelp } from './help.js';
 import { parseCount } from './options.js';
 import { print, refuse } from './terminal.js';
 
@@ -13,16 +14,17 @@ interface BenchCommandOptions {
   readonly threads?: number;
 }
 
-const examples = `
-Examples:
-  $ sgn bench                        every built-in model, about a minute on two cores
-  $ sgn bench mnist boston           only these
-  $ sgn bench --peers                the same work in jax-js and TensorFlow.js, in turn in the same run
-  $ sgn bench --json bench.json      the figures as data
-
-Milliseconds are medians. GFLOP/s and the share of the peak are of the GGN product: useful floating-point operations
-against a plain register-tiled matrix product in the same process. A peer's ratio is its time over ours. Quote ratios:
-absolute times change with what else the machine is doing.`;
+const examples = examplesHelp(
+  [
+    ['sgn bench', 'every built-in model, about a minute on two cores'],
+    ['sgn bench mnist boston', 'only these'],
+    ['sgn bench --peers', 'the same work in jax-js and TensorFlow.js, in turn in the same run'],
+    ['sgn bench --json bench.json', 'the figures as data'],
+  ],
+  'Milliseconds are medians. GFLOP/s and the share of the peak are of the GGN product: useful floating-point operations ' +
+    "against a plain register-tiled matrix product in the same process. A peer's ratio is its time over ours. Quote ratios: " +
+    'absolute times change with what else the machine is doing.',
+);
 
 const save = (path: string, report: BenchReport): TE.TaskEither<string, void> =>
   pipe(

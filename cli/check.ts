@@ -8,20 +8,22 @@ import { checkProblem, showConfigError } from '../optim/index.js';
 import { allHold, type Certificate, laws } from '../runtime/check/certificate.js';
 import { chooseTarget, showTargetChoice, showTargetError, type TargetName, targetNames } from '../runtime/index.js';
 import { experimentNames, loadSubject } from './experiments.js';
+import { examplesHelp } from './help.js';
 import { parseCount, parseSeed } from './options.js';
 import { print, refuse } from './terminal.js';
 import { openView } from './view.js';
 
-const examples = `
-Examples:
-  $ sgn check mnist                        in float64, and on the target that a run would choose
-  $ sgn check ./my-model.js --target wasm --seed 7   a module whose default export is problem({ … })
-  $ sgn check sine --float64-only
-
-Checked at random θ and at adversarial ones (0, large, tiny) are the functions that users and optimizers call:
-derivatives against finite differences, the adjoint identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the GGN against the linearised model,
-its symmetry and positive semi-definiteness, the optimizers' curvatures, what the compiler's passes and stages keep, and
-agreement of the target with float64. A law that fails is followed to the smallest operation that fails by itself.`;
+const examples = examplesHelp(
+  [
+    ['sgn check mnist', 'in float64, and on the target that a run would choose'],
+    ['sgn check ./my-model.js --target wasm --seed 7', 'a module whose default export is problem({ … })'],
+    ['sgn check sine --float64-only'],
+  ],
+  'Checked at random θ and at adversarial ones (0, large, tiny) are the functions that users and optimizers call: ' +
+    'derivatives against finite differences, the adjoint identity ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the GGN against the linearised model, ' +
+    "its symmetry and positive semi-definiteness, the optimizers' curvatures, what the compiler's passes and stages keep, and " +
+    'agreement of the target with float64. A law that fails is followed to the smallest operation that fails by itself.',
+);
 
 /** The options of `sgn check` as commander gives them. */
 export interface CheckCommandOptions {

@@ -7,24 +7,26 @@ import { type PlannedRun, plannedRuns, type Selection, type Study } from '../opt
 import { targetNames } from '../runtime/index.js';
 import { typedCommand } from './command.js';
 import { experimentSession, selectedStudy } from './experimentSession.js';
+import { examplesHelp } from './help.js';
 import { exitAsEnded } from './interrupt.js';
 import { parseCount } from './options.js';
 import { studyNames } from './studies.js';
 import { print, refuse } from './terminal.js';
 
-const examples = `
-Examples:
-  $ sgn experiment paper                                  all benchmarks of the paper: many hours
-  $ sgn experiment paper --only mnist --seeds 3           a part of it
-  $ sgn experiment paper --only boston,sine --epochs 10 --list
-  $ sgn experiment options --only boston                  SGN(10) with one of its options changed at a time
-  $ sgn experiment ./my-study.json --out runs/mine
-
-A study is a JSON file or a module with \`export default study({ … })\`. Every run has a folder of its own with its
-configuration, history, summary, parameters and checkpoint. A study that was interrupted or killed goes on with the same
-command, to the same bits. Ctrl-C (SIGINT) or SIGTERM ends it after the current
-step, with exit code 130 or 143. One process at a time uses a study's folder.
-Then: sgn report <folder>`;
+const examples = examplesHelp(
+  [
+    ['sgn experiment paper', 'all benchmarks of the paper: many hours'],
+    ['sgn experiment paper --only mnist --seeds 3', 'a part of it'],
+    ['sgn experiment paper --only boston,sine --epochs 10 --list'],
+    ['sgn experiment options --only boston', 'SGN(10) with one of its options changed at a time'],
+    ['sgn experiment ./my-study.json --out runs/mine'],
+  ],
+  'A study is a JSON file or a module with `export default study({ … })`. Every run has a folder of its own with its ' +
+    'configuration, history, summary, parameters and checkpoint. A study that was interrupted or killed goes on with the same ' +
+    'command, to the same bits. Ctrl-C (SIGINT) or SIGTERM ends it after the current ' +
+    "step, with exit code 130 or 143. One process at a time uses a study's folder.",
+  'Then: sgn report <folder>',
+);
 
 const optionsSchema = z.object({
   only: z.array(z.string()).optional(),

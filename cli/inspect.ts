@@ -8,27 +8,32 @@ import { inspectableGraphs } from '../optim/index.js';
 import { sourceLanguages, targetNames } from '../runtime/index.js';
 import { experimentNames } from './experiments.js';
 import { replaceAt, showFileError } from './files.js';
+import { examplesHelp } from './help.js';
 import { defaultStage, formatNames, type InspectOptions, stageNames } from './inspectOptions.js';
 import { inspectSession } from './inspectSession.js';
 import { parseCount } from './options.js';
 import { print, refuse } from './terminal.js';
 
-const examples = `
-Examples:
-  $ sgn inspect mnist                                 the GGN product of the MNIST network, as text
-  $ sgn inspect mnist --format math                   the same as mathematics; also latex
-  $ sgn inspect mnist --graph step --stage fused      the kernels of a whole SGN step, with FLOPs and bytes
-  $ sgn inspect mnist --pass derived..simplify        what the simplification changed
-  $ sgn inspect mnist --source wat --kernel sigmoid   the WebAssembly of the kernels with sigmoid in their name
-  $ sgn inspect mnist --cost --profile                JVP, VJP and GGN as multiples of the forward pass, eqs (16), (17)
-  $ sgn inspect mnist --format html --out mnist.html  the derivative explorer, one page for any browser
-  $ sgn inspect ./my-model.js --graph gradient        a module whose default export is problem({ … }) or experiment({ … })
-
-Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per
-direction told apart; the default), fused (kernels), memory (the memory plan).
-Passes: derived, ${passes.map(({ name }) => name).join(', ')}, staged.
-Sources need no device: wgsl and glsl are what gpu.js makes of gpujs for WebGPU and WebGL 2. With --target they are what
-that device got.`;
+const examples = examplesHelp(
+  [
+    ['sgn inspect mnist', 'the GGN product of the MNIST network, as text'],
+    ['sgn inspect mnist --format math', 'the same as mathematics; also latex'],
+    ['sgn inspect mnist --graph step --stage fused', 'the kernels of a whole SGN step, with FLOPs and bytes'],
+    ['sgn inspect mnist --pass derived..simplify', 'what the simplification changed'],
+    ['sgn inspect mnist --source wat --kernel sigmoid', 'the WebAssembly of the kernels with sigmoid in their name'],
+    ['sgn inspect mnist --cost --profile', 'JVP, VJP and GGN as multiples of the forward pass, eqs (16), (17)'],
+    ['sgn inspect mnist --format html --out mnist.html', 'the derivative explorer, one page for any browser'],
+    [
+      'sgn inspect ./my-model.js --graph gradient',
+      'a module whose default export is problem({ … }) or experiment({ … })',
+    ],
+  ],
+  'Stages: derived (as differentiation made it), simplified, staged (what runs once per step and what runs once per ' +
+    'direction told apart; the default), fused (kernels), memory (the memory plan).',
+  `Passes: derived, ${passes.map(({ name }) => name).join(', ')}, staged.`,
+  'Sources need no device: wgsl and glsl are what gpu.js makes of gpujs for WebGPU and WebGL 2. With --target they are what ' +
+    'that device got.',
+);
 
 const deliver = (text: string, file: string | undefined): TE.TaskEither<string, void> =>
   file === undefined

@@ -4,14 +4,16 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { z } from 'zod';
 import { typedCommand } from './command.js';
+import { examplesHelp } from './help.js';
 import { print, refuse } from './terminal.js';
 
-const examples = `
-Examples:
-  $ sgn report runs/paper                                        report.md and report.html in the folder
-  $ sgn report runs/paper --reproduction docs/reproduction.md    the same as a page of the documentation
-
-The page of HTML holds its figures and needs nothing else. A study need not have ended: what its runs have reached is reported.`;
+const examples = examplesHelp(
+  [
+    ['sgn report runs/paper', 'report.md and report.html in the folder'],
+    ['sgn report runs/paper --reproduction docs/reproduction.md', 'the same as a page of the documentation'],
+  ],
+  'The page of HTML holds its figures and needs nothing else. A study need not have ended: what its runs have reached is reported.',
+);
 
 /** The command. Exits with 0, or with 1 and one line on standard error that says what to do. */
 export const reportCommand = (): Command =>
