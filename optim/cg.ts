@@ -165,7 +165,7 @@ const init = (system: CgSystem, limits: CgLimits, { start }: CgVariant = paperVa
     curvature: constant(0),
     iteration: constant(0),
   };
-  return { ...state, status: statusAt(state, limits, sub(1, less(tiny, state.residualProduct))) };
+  return { ...state, status: statusAt(state, limits, less(state.residualProduct, tiny)) };
 };
 
 /** One iteration; α and β are 0 where their denominators are too small to divide by, except for the guard's α = 1. */

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { readVector, type SgnHyperparameters, sgn, sgnHyperparameters } from '../../optim/index.js';
+import { compile } from '../../compiler/index.js';
+import { readVector, type SgnHyperparameters, sgn, sgnHyperparameters, sgnProgram } from '../../optim/index.js';
 import { interpreterTarget } from '../../runtime/index.js';
 import { rightOf } from '../support/evaluation.js';
-import { batchOf, twoParameterProblem } from './problems.js';
+import { batchOf, smallMlp, twoParameterProblem } from './problems.js';
 import { type Pair, referenceStart, referenceStep, type Samples } from './reference.js';
 
 // float32 holds what it is given, so that both sides see the same samples
@@ -215,6 +216,15 @@ const expectSame = (actual: readonly Seen[], expected: readonly Seen[]): void =>
 };
 
 describe('sgn', () => {
+  it('has no kernel at θ for what CG decides by one number: it is part of the kernels that ask', () => {
+    const { name, stages, batch } = sgnProgram(rightOf(smallMlp), complete({}));
+    const [linearize] = rightOf(compile({ name, sizes: { [batch]: 8 }, stages })).stages;
+    const kernels = (linearize?.steps ?? []).flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
+    const ofNumbers = kernels.filter(({ axes, body }) => axes.length === 0 && body.some(({ op }) => op === 'load'));
+    expect(kernels).to.have.length.greaterThan(5);
+    expect(ofNumbers).to.deep.equal([]);
+  });
+
   // ρ₀ = 0.5, ρ_min = 0.01, K = 4: s(t / K) at steps t = 1, 2, …
   const schedules: readonly (readonly [SgnHyperparameters['dampingSchedule'], readonly number[]])[] = [
     ['constant', [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]],
