@@ -19,17 +19,26 @@ export interface Application {
   readonly linear: Expr;
 }
 
-// By the value of the layer. State, but the same layer on the same input computes the same expression and has the same
-// entry, whatever was built before. Weak, as expressions are. Whoever writes the formula of a layer by hand, where the
-// layer itself has been built as well, has built that layer.
-const applications = new WeakMap<Expr, Application>();
+// By the value of the layer; a value has several where an activation is a layer itself. Weak, as expressions are.
+//
+// This is state. Equal expressions are one object, so that a formula written by hand is that of a layer as soon as the
+// layer has been built anywhere in the process: tanh(a) for a = dense(x, 1) counts as a second layer beside what else
+// reads a once there was dense(x, 1, tanh), and so is one parameter in two such formulas refused. It errs on the side of
+// refusing, and what is refused is right again with another name or `shared: true`.
+const applications = new WeakMap<Expr, readonly Application[]>();
+
+/** Is it the same layer on the same input? Then it is one application, however often it was written. */
+const isSame = (a: Application, b: Application): boolean =>
+  a.layer === b.layer && a.input === b.input && a.linear === b.linear;
 
 /** The value of a layer, its activation included, remembered as such. */
 export const applied = (application: Application, activation: (linear: Expr) => Expr): Expr => {
   const { layer, linear } = application;
   const value: unknown = typeof activation === 'function' ? activation(linear) : activation;
   if (!isExpr(value)) return strange(layer, 'an activation, a function that gives an expression', value);
-  if (value.node.op !== 'invalid') applications.set(value, application);
+  if (value.node.op === 'invalid') return value;
+  const known = applications.get(value) ?? [];
+  if (!known.some((other) => isSame(other, application))) applications.set(value, [...known, application]);
   return value;
 };
 
@@ -39,10 +48,9 @@ export const applied = (application: Application, activation: (linear: Expr) => 
  */
 export const applicationsIn = (roots: readonly Expr[]): readonly Application[] => {
   const order = postorder(roots);
-  const found = order.flatMap((value) => {
-    const application = applications.get(value);
-    return application === undefined ? [] : [{ value, application }];
-  });
+  const found = order.flatMap((value) =>
+    (applications.get(value) ?? []).map((application) => ({ value, application })),
+  );
   return found
     .filter(({ value, application: { linear } }) => {
       const activated = found.filter((other) => other.application.linear === linear && other.value !== linear);

@@ -15,9 +15,11 @@ import {
   parameter,
   parameterSpace,
   relu,
+  type Shape,
   showDslError,
   sigmoid,
   tanh,
+  typed,
   type Unary,
 } from '../../dsl/index.js';
 import { exactly, mistaken } from './assertions.js';
@@ -104,6 +106,18 @@ describe('layers', () => {
     // the linear one is part of the others, and alone there
     for (const activation of [sigmoid, tanh]) expect(E.isRight(parameterSpace([head(activation)]))).to.equal(true);
     expect(E.isRight(parameterSpace([mul(head(tanh), head(tanh))]))).to.equal(true);
+  });
+
+  it('are told apart where one is the activation of another', () => {
+    const rows: Expr = input('rows', ['batch', 4]);
+    const inner = <S extends Shape>(on: Expr<S>): Expr<S> => {
+      const matrix: Expr = on;
+      return typed(dense(matrix, { name: 'inner', units: 4 }));
+    };
+    const nested = dense(rows, { name: 'outer', units: 4, activation: inner });
+    expect(E.isRight(parameterSpace([nested]))).to.equal(true);
+    const space = parameterSpace([inner(nested)]);
+    expect(E.isLeft(space) && showDslError(space.left)).to.include('Winner in dense inner on');
   });
 
   it('are not what a parameter of one’s own is used in: it may be used as often as one likes', () => {
