@@ -61,7 +61,7 @@ export { type SgnReport, type SgnState, sgn } from './sgn.js';
 export { gradientAt, lossAt, sgnProgram } from './sgnProgram.js';
 export * from './snapshot.js';
 export * from './state.js';
-export { dataMistake } from './targets.js';
+export { targetMistake } from './targets.js';
 export { type Training, train } from './train.js';
 export * from './transformation.js';
 export * from './trustRegion.js';

@@ -14,7 +14,7 @@ import type { EpochRecord, Progress, RunFailure, RunRefused, TrainResult } from 
 import type { Problem } from './problem.js';
 import { runIdentity, type Snapshot } from './snapshot.js';
 import { decodeVector, encodeVector } from './state.js';
-import { dataMistake } from './targets.js';
+import { targetMistake } from './targets.js';
 import { type Training, trainChecked } from './train.js';
 import { holdOut } from './validation.js';
 
@@ -87,7 +87,7 @@ const checkValues = ({ problem, dataset }: Omit<Run, 'target'>): E.Either<Config
   const refuse = (text: string) => E.left<ConfigError>({ _tag: 'ConfigError', setting: 'dataset', problem: text });
   const finite = checkFinite(dataset);
   if (E.isLeft(finite)) return refuse(showDatasetError(finite.left));
-  const mistake = dataMistake(problem, dataset);
+  const mistake = targetMistake(problem, dataset);
   return mistake === undefined ? E.right(undefined) : refuse(`${dataset.name}: ${mistake}`);
 };
 
