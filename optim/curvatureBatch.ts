@@ -15,6 +15,7 @@ import {
   substitute,
   typed,
 } from '../dsl/index.js';
+import { lookup, only } from '../dsl/internal.js';
 import { batchInputs } from './batch.js';
 import type { LinearMap } from './cg.js';
 import { sampleLength } from './dataset.js';
@@ -61,14 +62,14 @@ export const onCurvatureBatch = (problem: Problem, roots: readonly Expr[]): read
     (expr, operands) =>
       table.get(expr) ?? make(renamed(rebuild(expr.node, operands), problem.batch, curvatureDimension)),
   );
-  return roots.map((root) => results.get(root) ?? root);
+  return roots.map((root) => lookup(results, root, 'onCurvatureBatch'));
 };
 
 /** A curvature over the batch, over the samples of the curvature; what it is applied to stays over the batch. */
 export const curvatureOnItsBatch = (problem: Problem, curvature: LinearMap): LinearMap => {
   const variable = freshVariable('direction', [problem.parameters.length]);
   const product = onCurvatureBatch(problem, [curvature(typed(variable))]);
-  return (vector) => typed(substitute(product, new Map([[variable, vector]]))[0] ?? vector);
+  return (vector) => typed(only(substitute(product, new Map([[variable, vector]])), 'curvatureOnItsBatch'));
 };
 
 type Settings = Pick<SgnHyperparameters, 'curvatureBatch' | 'curvatureSamples'>;

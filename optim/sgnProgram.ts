@@ -8,6 +8,7 @@
  */
 import { grad } from '../compiler/index.js';
 import { add, dot, type Expr, flattenParameters, input, mul, typed } from '../dsl/index.js';
+import { only } from '../dsl/internal.js';
 import type { CgLimits, CgState, CgSystem, CgVariant, LinearMap, Scalar, Vector } from './cg.js';
 import { both, lowestLoss, relativeProgress, solveWatched, unwatched } from './cgWatch.js';
 import { bound, curvatures, isIndefinite } from './curvature.js';
@@ -61,7 +62,7 @@ const curvatureOf = (
   return {
     inputs: [samples, target],
     product: curvatureOnItsBatch(problem, product),
-    ggnDiagonal: () => typed(onCurvatureBatch(problem, [diagonal()])[0] ?? theta),
+    ggnDiagonal: () => typed(only(onCurvatureBatch(problem, [diagonal()]), 'ggnDiagonal')),
   };
 };
 

@@ -153,12 +153,11 @@ export const simplifyWindowAdjoint: Rule<NodeOf<'windowAdjoint'>> = ({ operand, 
   if (!windows.every(disjoint)) return undefined;
   const covered = shape.map((dim, axis) => {
     const window = windows.find((w) => w.axis === axis);
-    const positions = operand.shape[axis];
-    return window === undefined || typeof positions !== 'number' ? dim : positions * window.size;
+    return window === undefined ? dim : extentOf(operand, axis) * window.size;
   });
   const joined = reshape(transpose(operand, interleaved(shape.length, windows)), covered);
   return shape.reduce<Expr>((expr, dim, axis) => {
-    const have = covered[axis];
+    const have = at(covered, axis, 'the adjoint of windows that do not overlap');
     return typeof dim === 'number' && typeof have === 'number' ? pad(expr, axis, 0, dim - have) : expr;
   }, joined);
 };
