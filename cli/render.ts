@@ -132,16 +132,16 @@ export const publishedTable = (history: readonly EpochRecord[], published: reado
   return table.toString();
 };
 
-/** Why the run ended, in words. */
-export const endingLine = (ending: Outcome<unknown>['ending']): string => {
+/** Why the run ended, in words; `fate` says what became of what it had reached, where it was cut short. */
+export const endingLine = (ending: Outcome<unknown>['ending'], fate: string): string => {
   switch (ending._tag) {
     case 'Epochs':
       return 'all epochs done';
     case 'Seconds':
       return 'time is up';
     case 'Interrupted':
-      return 'interrupted; what was reached is kept';
+      return `interrupted; ${fate}`;
     case 'Failed':
-      return `${showOptimizerError(ending.error)}; what was reached before is kept`;
+      return `${showOptimizerError(ending.error)}; ${fate}`;
   }
 };

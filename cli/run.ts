@@ -55,7 +55,10 @@ export const runCommand = (): Command =>
         '--out <folder>',
         'write config, history, summary, parameters (safetensors) and checkpoint into this folder; it holds no run yet',
       )
-      .option('--overwrite', 'with --out: replace the run that the folder holds, once this one has completed an epoch')
+      .option(
+        '--overwrite',
+        'with --out: replace the run that the folder holds, once this one has completed an epoch or its --seconds',
+      )
       .option('--save-every <n>', 'with --out: a checkpoint every n epochs (default: 1)', parseCount)
       .option(
         '--resume <path>',

@@ -240,26 +240,36 @@ const trainShown = (
     );
   });
 
+/** What became of what a run had reached. */
+const fateOf = ({ unwritten, spared }: KeptResult, { out }: RunOptions): string => {
+  if (out === undefined) return 'nothing is kept without --out';
+  if (spared) return `${out} keeps the run that it held, as this one has completed no epoch`;
+  return unwritten ?? 'what was reached is kept';
+};
+
 /** The table and why the run ended; a failure, of the run or of writing, is left to the caller to report. */
 const showResult = (
   view: View,
-  { kept: { result, unwritten }, signal }: Ended,
+  { kept: outcome, signal }: Ended,
   published: readonly PublishedResult[],
+  options: RunOptions,
 ): Step<Signal | undefined> => {
+  const { result, unwritten, spared } = outcome;
   const { progress, ending } = result;
+  const fate = fateOf(outcome, options);
   const { history } = progress;
-  const unkept = unwritten === undefined ? [] : [unwritten];
   if (history.length > 0) view.line(`\n${historyTable(history)}`);
   const beside = publishedTable(history, published);
   if (beside !== '') view.line(beside);
   for (const chart of historyCharts(history)) view.line(chart);
-  if (ending._tag === 'Failed') return TE.left([endingLine(ending), ...unkept].join('; '));
+  if (ending._tag === 'Failed') return TE.left(endingLine(ending, fate));
   const kept = keptLine(history);
   if (kept !== '') view.line(kept);
-  view.line(endingLine(ending));
+  view.line(endingLine(ending, fate));
   // one that came when the run had ended anyway has cut nothing short
   const endedBy = ending._tag === 'Interrupted' ? signal : undefined;
-  return unwritten === undefined ? TE.right(endedBy) : TE.left(unwritten);
+  if (unwritten !== undefined || (spared && endedBy === undefined)) return TE.left(fate);
+  return TE.right(endedBy);
 };
 
 /** A prepared run, from its headline to its table. */
@@ -275,7 +285,7 @@ const carryOut = (made: PreparedRun, options: RunOptions, view: View): Step<Sign
         TE.flatMap((start) => trainShown(made, start, folder, options, view)),
       ),
     ),
-    TE.flatMap((ended) => showResult(view, ended, made.published)),
+    TE.flatMap((ended) => showResult(view, ended, made.published, options)),
   );
 
 /** Runs an experiment to its end: the signal that cut it short, if one did; Left is one line for the user. */

@@ -70,5 +70,7 @@ export const trainOne = (
 export const resultLine = ({ progress, ending }: Outcome<OptimizerState>): string => {
   const last = progress.history.at(-1);
   const reached = last === undefined ? '' : `${epochLine(last)}  `;
-  return ending._tag === 'Epochs' || ending._tag === 'Seconds' ? reached.trimEnd() : `${reached}${endingLine(ending)}`;
+  return ending._tag === 'Epochs' || ending._tag === 'Seconds'
+    ? reached.trimEnd()
+    : `${reached}${endingLine(ending, 'what was reached is kept')}`;
 };

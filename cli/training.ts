@@ -50,6 +50,8 @@ export interface KeptResult {
   readonly result: Outcome<OptimizerState>;
   /** One line on what of its end could not be written into the folder. */
   readonly unwritten: string | undefined;
+  /** Does the folder still hold the run that this one was to replace? Then it holds nothing of this one. */
+  readonly spared: boolean;
 }
 
 /** What a run keeps of an epoch. */
@@ -57,6 +59,14 @@ interface Reached {
   readonly progress: Progress<OptimizerState>;
   readonly snapshot: TE.TaskEither<OptimizerError, Snapshot>;
 }
+
+const hasWholeEpoch = ({ history }: Progress<OptimizerState>): boolean => history.some(({ epoch }) => epoch >= 1);
+
+/** Has a run nothing to replace another by: no epoch, or only one that was cut short before its time was up? */
+const spares = ({ replaces }: RunFolder, { progress, ending }: Outcome<OptimizerState>): boolean => {
+  const cut = ending._tag === 'Interrupted' || ending._tag === 'Failed';
+  return replaces && (progress.history.length === 0 || (cut && !hasWholeEpoch(progress)));
+};
 
 const noChanges: Changes = new Map();
 
@@ -108,13 +118,13 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptR
   // what failed may have left a folder that somebody emptied: the next epoch writes everything
   const isFirst = (): boolean => O.isNone(last) || E.isLeft(last.value);
   const keep = async (into: RunFolder, reached: Reached): Promise<void> => {
+    // a part of an epoch is the end of a run, and why it ended says what becomes of the other
+    if (into.replaces && !hasWholeEpoch(reached.progress)) return;
     const written = await write(into, epochFiles(made, { ...kept, folder: into }, reached, isFirst()))();
     if (E.isLeft(written) && (O.isNone(last) || E.isRight(last.value))) kept.onUnwritten(written.left);
     last = O.some(written);
   };
   const keepEnd = (into: RunFolder, result: Outcome<OptimizerState>): TE.TaskEither<string, void> => {
-    if (result.progress.history.length === 0 && into.replaces)
-      return TE.left(`${into.path} keeps the run that it held, as this one has completed no epoch`);
     // where nothing was left to train, the folder may be another than the checkpoint's
     const started = start._tag === 'Snapshot' ? checkpointFiles(TE.right(start.snapshot)) : TE.right(noCheckpoint);
     return pipe(
@@ -149,14 +159,15 @@ export const trainKept = (made: Run, kept: KeptRun): TE.TaskEither<string, KeptR
     ),
     T.map(outcomeOf),
     TE.mapLeft(showRunFailure),
-    TE.flatMapTask((result) =>
-      pipe(
-        folder === undefined ? TE.right(undefined) : keepEnd(folder, result),
+    TE.flatMapTask((result) => {
+      const spared = folder !== undefined && spares(folder, result);
+      return pipe(
+        folder === undefined || spared ? TE.right(undefined) : keepEnd(folder, result),
         TE.match(
-          (unwritten): KeptResult => ({ result, unwritten }),
-          (): KeptResult => ({ result, unwritten: undefined }),
+          (unwritten): KeptResult => ({ result, unwritten, spared }),
+          (): KeptResult => ({ result, unwritten: undefined, spared }),
         ),
-      ),
-    ),
+      );
+    }),
   );
 };

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,51 @@ const made: Run = {
   dataset: { name: 'numbers', train: split(8), test: split(4) },
   target: interpreterTarget,
 };
+
+describe('a run that is to replace another', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sgn-replacing-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const replaced = async (interruptedAt: number, seconds?: number) => {
+    writeFileSync(join(folder, 'history.json'), 'the other');
+    writeFileSync(join(folder, 'checkpoint.json'), 'the other');
+    let steps = 0;
+    const kept = await trainKept(
+      { ...made, settings: { ...made.settings, batchSize: 2, ...(seconds === undefined ? {} : { seconds }) } },
+      {
+        folder: { path: folder, config: {}, replaces: true },
+        start: { _tag: 'Seed' },
+        saveEvery: 1,
+        interrupted: () => steps >= interruptedAt,
+        onStep: () => () => {
+          steps += 1;
+        },
+        onEpoch: () => undefined,
+        onUnwritten: () => undefined,
+      },
+    )();
+    const stays = existsSync(join(folder, 'checkpoint.json')) && readFileSync(join(folder, 'history.json'), 'utf8');
+    return { ...rightOf(kept), stays: stays === 'the other' };
+  };
+
+  it('leaves it alone where it is interrupted within its first epoch, and replaces it after that', async () => {
+    for (const steps of [0, 1, 3]) {
+      const { result, spared, stays } = await replaced(steps);
+      expect([result.ending._tag, spared, stays], `${steps} of 4 steps`).to.deep.equal(['Interrupted', true, true]);
+    }
+    const { result, spared, stays } = await replaced(5);
+    expect([result.ending._tag, spared, stays]).to.deep.equal(['Interrupted', false, false]);
+  });
+
+  it('replaces it where its time was up within its first epoch', async () => {
+    const { result, spared, stays } = await replaced(99, 1e-9);
+    expect([result.ending._tag, spared, stays]).to.deep.equal(['Seconds', false, false]);
+    expect(result.progress.history.at(-1)?.epoch).to.be.below(1);
+  });
+});
 
 describe('a run whose folder goes away', () => {
   let parent: string;
