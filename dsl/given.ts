@@ -6,7 +6,8 @@ import { showValue } from './thrown.js';
 
 const isDim = (value: unknown): boolean => typeof value === 'number' || typeof value === 'string';
 
-const isList = (given: unknown): boolean => Array.isArray(given) && given.every(isDim);
+/** Is it a list of sizes, axes or names? */
+export const isList = (given: unknown): boolean => Array.isArray(given) && given.every(isDim);
 
 /** The expression of something that is given where the operation needs something else. */
 export const strange = (operation: string, expected: string, given: unknown): Expr =>

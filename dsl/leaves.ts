@@ -1,7 +1,7 @@
 /** Leaves of expressions: data given at run time, trainable arrays, constants. */
 import { nameError, shapeError } from './error.js';
 import { invalid, make, typed } from './expr.js';
-import { mistakeIn } from './given.js';
+import { isList, strange } from './given.js';
 import type { Expr, NodeOf } from './node.js';
 import * as primitives from './primitives.js';
 import type { Dim } from './shape.js';
@@ -19,10 +19,9 @@ const leaf = (node: LeafNode): Expr => {
   const { op, name, shape } = node;
   if (typeof name !== 'string' || !namePattern.test(name))
     return invalid(nameError(op, 'a name of letters, digits, _ and .', showValue(name)));
-  const bad = mistakeIn(`${op} ${name}`, [], [shape]);
-  if (bad !== undefined) return bad;
-  if (!shape.every(isDim))
-    return invalid(shapeError(op, `whole sizes of at least 1 or dimension names for ${name}`, shape));
+  const expected = `whole sizes of at least 1 or dimension names for ${name}`;
+  if (!isList(shape)) return strange(op, expected, shape);
+  if (!shape.every(isDim)) return invalid(shapeError(op, expected, shape));
   return make(node);
 };
 

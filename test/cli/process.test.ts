@@ -83,7 +83,12 @@ describe('the process of sgn', () => {
       '',
       /^an error that nobody expected: a value without a text \(object\) \(--debug shows where\)$/,
     ],
-    ['a module that ends the process', '', 'process.exit(0);', /^the module .*\.mts ended the process before /],
+    [
+      'a module that ends the process',
+      '',
+      'process.exit(0);',
+      /^the module .*\.mts ended the process, with 0, before the command was done$/,
+    ],
     [
       'an initialiser that throws',
       "problem: problem({ ...definition, initialiser: () => { throw new Error('no idea'); } })",

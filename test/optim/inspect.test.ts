@@ -34,7 +34,7 @@ describe('inspectProblem', () => {
     const level = last(stepLevels());
     const lines = trialOf(level).map(({ name, lane, definition }) => [lane, `${name.math} = ${definition.math}`]);
     expect(lines).to.deep.equal([
-      ['solver', 'θ⁺ = θ + stepSize ⊙ t₉'],
+      ['solver', 'θ⁺ = θ + stepSize ⊙ t₁₀'],
       ['primal', 'z₁⁺ = rows W₁⁺ + b₁⁺'],
       ['primal', 'a₁⁺ = σ(z₁⁺)'],
       ['primal', 'z₂⁺ = a₁⁺ W₂⁺ + b₂⁺'],
