@@ -12,7 +12,15 @@ import { extentOf } from '../compiler/queries.js';
 import { internal } from '../dsl/internal.js';
 import { scalarRow } from '../dsl/scalar.js';
 import { stageGate, turnstile } from './stages.js';
-import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from './target.js';
+import {
+  type DeviceArray,
+  type Executable,
+  gibibytes,
+  type StageInput,
+  type StageResult,
+  type Target,
+  type TargetError,
+} from './target.js';
 
 type Arrays = readonly Float64Array[];
 
@@ -181,6 +189,12 @@ export const runSteps = (steps: readonly Step[], arrays: Arrays): void => {
   }
 };
 
+/** Bytes that the arrays of one program may have together. */
+const mostBytes = 8 * 2 ** 30;
+
+const bytesOf = ({ buffers }: Program): number =>
+  buffers.reduce((bytes, { length }) => bytes + Float64Array.BYTES_PER_ELEMENT * length, 0);
+
 const executableOf = (program: Program): Executable => {
   requireLegal(program, 'interpreter');
   const arrays = program.buffers.map(({ length }) => new Float64Array(length));
@@ -212,7 +226,7 @@ const executableOf = (program: Program): Executable => {
     });
   return {
     program,
-    memoryBytes: program.buffers.reduce((bytes, { length }) => bytes + 8 * length, 0),
+    memoryBytes: bytesOf(program),
     threads: 1,
     run,
     exclusive: turnstile(),
@@ -225,6 +239,12 @@ const executableOf = (program: Program): Executable => {
 export const interpreterTarget: Target = {
   name: 'interpreter',
   description: 'float64 interpreter (the oracle; slow)',
-  compile: (program) => TE.right(executableOf(program)),
+  compile: (program) => {
+    const bytes = bytesOf(program);
+    const reason = `it needs ${gibibytes(bytes)} of memory, and the interpreter takes ${gibibytes(mostBytes)}`;
+    return bytes > mostBytes
+      ? TE.left({ _tag: 'TargetCompileError', target: 'interpreter', kernel: program.name, reason })
+      : TE.fromIO(() => executableOf(program));
+  },
   dispose: () => undefined,
 };

@@ -51,13 +51,19 @@ export type TargetError =
   /** The device is gone, and all that was on it: only a target that is opened anew can go on. */
   | { readonly _tag: 'TargetLost'; readonly target: TargetName; readonly reason: string };
 
+/** Memory for people. */
+export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
 /** One line for people. */
 export const showTargetError = (error: TargetError): string => {
   switch (error._tag) {
     case 'TargetUnavailable':
       return `target ${error.target} is not available here: ${error.reason}`;
     case 'TargetCompileError':
-      return `target ${error.target} cannot compile kernel ${error.kernel}: ${error.reason}`;
+      return (
+        `target ${error.target} cannot compile kernel ${error.kernel}: ${error.reason}; ` +
+        'choose a smaller batch, a network with fewer parameters, or another target'
+      );
     case 'TargetInputError':
       return `stage ${error.stage}, input ${error.input}: expected ${error.expected}, got ${error.actual}`;
     case 'StageError':

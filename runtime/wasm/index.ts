@@ -11,7 +11,15 @@ import type { Program, Stage } from '../../compiler/program.js';
 import { lengthOf } from '../../compiler/queries.js';
 import { at, internal } from '../../dsl/internal.js';
 import { stageGate, turnstile } from '../stages.js';
-import type { DeviceArray, Executable, StageInput, StageResult, Target, TargetError } from '../target.js';
+import {
+  type DeviceArray,
+  type Executable,
+  gibibytes,
+  type StageInput,
+  type StageResult,
+  type Target,
+  type TargetError,
+} from '../target.js';
 import { elementsOf, slotsOver } from './arrays.js';
 import { type Surroundings, surroundings } from './host.js';
 import { type Pool, startPool } from './pool.js';
@@ -37,8 +45,6 @@ const mostThreads = 256;
 const defaultPatience = 10;
 
 const unavailable = (reason: string): TargetError => ({ _tag: 'TargetUnavailable', target: 'wasm', reason });
-const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-
 const compileError = (program: Program, reason: string): TargetError => ({
   _tag: 'TargetCompileError',
   target: 'wasm',
@@ -87,8 +93,7 @@ const instantiate = async (
     return E.left(
       compileError(
         program,
-        `it needs ${gibibytes(bytes)} of memory, and WebAssembly has ${gibibytes(maximumPages * pageBytes)}; ` +
-          'choose a smaller batch, a network with fewer parameters, or another target',
+        `it needs ${gibibytes(bytes)} of memory, and WebAssembly has ${gibibytes(maximumPages * pageBytes)}`,
       ),
     );
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });

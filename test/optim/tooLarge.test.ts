@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { initialisers, input, meanSquaredError, mlp } from '../../dsl/index.js';
-import { parseRunSettings, problem, run } from '../../optim/index.js';
-import { wasmTarget } from '../../runtime/index.js';
+import { parseRunSettings, problem, run, showRunFailure } from '../../optim/index.js';
+import { gpujsTarget, interpreterTarget, wasmTarget } from '../../runtime/index.js';
 import { leftOf, rightOf } from '../support/evaluation.js';
 
 describe('a network that is too large for its target', () => {
@@ -28,19 +28,36 @@ describe('a network that is too large for its target', () => {
       targets: Float32Array.of(1),
       targetShape: [1],
     };
-    const target = rightOf(await wasmTarget({ threads: 1 })());
-    const result = await run(
-      {
-        problem: rightOf(made),
-        settings: rightOf(parseRunSettings({ batchSize: 1, epochs: 1, solver: 'sgd' })),
-        dataset: { name: 'one', train: split, test: split },
-        target,
-      },
-      { clock: () => 0, interrupted: () => false, onStep: () => () => undefined, onEpoch: () => async () => undefined },
-    )();
-    target.dispose();
-    expect(JSON.stringify(leftOf(result))).to.match(
-      /it needs \d+\.\d GiB of memory, and WebAssembly has 4\.0 GiB; choose a smaller batch, /,
+    const targets = [
+      rightOf(await wasmTarget({ threads: 1 })()),
+      interpreterTarget,
+      rightOf(await gpujsTarget('cpu')()),
+    ];
+    const refusals: string[] = [];
+    for (const target of targets) {
+      const result = await run(
+        {
+          problem: rightOf(made),
+          settings: rightOf(parseRunSettings({ batchSize: 1, epochs: 1, solver: 'sgd' })),
+          dataset: { name: 'one', train: split, test: split },
+          target,
+        },
+        {
+          clock: () => 0,
+          interrupted: () => false,
+          onStep: () => () => undefined,
+          onEpoch: () => async () => undefined,
+        },
+      )();
+      target.dispose();
+      refusals.push(showRunFailure(leftOf(result)));
+    }
+    expect(refusals[0]).to.match(/it needs \d+\.\d GiB of memory, and WebAssembly has 4\.0 GiB; choose a smaller/);
+    expect(refusals[1]).to.match(
+      /it needs \d+\.\d GiB of memory, and the interpreter takes 8\.0 GiB; choose a smaller/,
+    );
+    expect(refusals[2]).to.match(
+      /it computes an address above 16777216, .*; choose a smaller batch, a network with fewer/,
     );
     expect(drawn).to.equal(0);
   });
