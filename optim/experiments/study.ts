@@ -93,6 +93,13 @@ export type Benchmark = Readonly<z.output<typeof benchmarkSchema>>;
 /** A study, with its types checked where it is written: what a module exports as its default. */
 export const study = (definition: StudyInput): StudyInput => definition;
 
+// Records lose a key of this name when they are parsed.
+const named = z.custom((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), {
+  error: 'nothing can be named __proto__; choose another name',
+});
+
+const writtenNames = z.object({ benchmarks: named, solvers: named });
+
 /** What an author writes as a solver, before the settings of all optimizers are completed. */
 const writtenSolvers = z.object({
   solvers: z.record(
@@ -122,11 +129,16 @@ export const parseStudy = (origin: string, value: unknown): E.Either<ConfigError
     E.left({ _tag: 'ConfigError', setting: origin, problem });
   return pipe(
     // a module's study may be an object that throws where it is read
-    guarded(() => ({ parsed: studySchema.safeParse(value), written: writtenSolvers.safeParse(value) })),
+    guarded(() => ({
+      names: writtenNames.safeParse(value),
+      parsed: studySchema.safeParse(value),
+      written: writtenSolvers.safeParse(value),
+    })),
     E.match(
       (reason) => refuse(`the study cannot be read: ${reason}`),
-      ({ parsed, written }) => {
+      ({ names, parsed, written }) => {
         if (!parsed.success) return refuse(showFirst(parsed.error));
+        if (!names.success) return refuse(showFirst(names.error));
         return written.success ? E.right(parsed.data) : refuse(showFirst(written.error));
       },
     ),

@@ -65,6 +65,11 @@ describe('the description of a study', () => {
     expect(refused({ ...definition, solvers: { '../x': { solver: 'sgn' } } })).to.match(
       /^study: solvers\.\.\.\/x: letters, digits/,
     );
+    const more = JSON.parse('{ "__proto__": { "solver": "adam" } }');
+    Object.defineProperty(more, 'SGN(2)', { value: { solver: 'sgn' }, enumerable: true });
+    expect(refused({ ...definition, benchmarks: { a: { experiment: 'boston', epochs: 1 } }, solvers: more })).to.equal(
+      'study: solvers: nothing can be named __proto__; choose another name',
+    );
     expect(refused(null)).to.match(/^study: /);
   });
 
