@@ -76,7 +76,8 @@ const refused =
   () =>
     typed(invalid(error));
 
-const unknownLikelihood = (name: string): DslError =>
+/** The Fisher matrix of a problem is asked for, whose loss says no likelihood. */
+export const unknownLikelihood = (name: string): DslError =>
   unsupportedError(
     'curvature fisher',
     'a loss that says of which likelihood it is the negative logarithm: one of the library, or withLikelihood(loss, likelihoods.categorical)',

@@ -46,6 +46,7 @@ export interface Derivatives {
     /** J v and J w as inputs. */
     readonly v: Expr;
     readonly w: Expr;
+    readonly loss: Expr;
     readonly gradient: Expr;
     readonly Hu: Expr;
     /** ⟨∂loss/∂z, J w⟩. */
@@ -86,8 +87,9 @@ export const derivativesOf = (
   const linear = only(substitute([tangent], new Map(zip(variables, split(v), 'check'))), 'check');
   const [Jw] = jvpAll([output], seeds(w));
   const [atOutput] = grad(loss, [output]);
-  const [atInput] = grad(lossOf(z), [z]);
-  const [Hu] = hessianVectorProduct(lossOf(z), [z], [u]);
+  const lossAtInput = lossOf(z);
+  const [atInput] = grad(lossAtInput, [z]);
+  const [Hu] = hessianVectorProduct(lossAtInput, [z], [u]);
   const G = ggnVectorProduct({ output, parameters: views }, lossOf);
   const gradient = flat(grad(loss, views));
   const Gv = flat(G(split(v)));
@@ -107,6 +109,6 @@ export const derivativesOf = (
     Gv,
     Gw: flat(G(split(w))),
     wGv: product(w, Gv),
-    outer: { z, v: zDot, w: zDotW, gradient: atInput, Hu, slope: product(atInput, zDotW) },
+    outer: { z, v: zDot, w: zDotW, loss: lossAtInput, gradient: atInput, Hu, slope: product(atInput, zDotW) },
   };
 };

@@ -18,11 +18,19 @@ import {
 import type { Derivatives } from './derivatives.js';
 import type { Point } from './points.js';
 
+/** ⟨w, C v⟩ by the definition of C, from values at the output: z, ∂loss/∂z, J v and J w, all of the shape of z. */
+export type CurvatureForm = (at: {
+  readonly z: Expr;
+  readonly gradient: Expr;
+  readonly Jv: Expr;
+  readonly Jw: Expr;
+}) => Expr;
+
 /** A curvature of the optimizers, as products at θ. */
 export interface CheckedCurvature {
   readonly name: string;
-  /** The matrix that it has to be: the GGN, the Hessian of the loss, or any symmetric one. */
-  readonly matrix: 'ggn' | 'hessian' | 'symmetric';
+  /** The matrix that it has to be: the GGN, the Hessian of the loss, or that of a form. */
+  readonly matrix: 'ggn' | 'hessian' | CurvatureForm;
   /** C v at θ, both [d]. */
   readonly product: (theta: Expr, v: Expr) => Expr;
 }
@@ -102,18 +110,42 @@ export const lawChecks = ({ theta, output, loss, derivatives, curvatures, sizes 
         ),
       ),
     );
+  /** The point, with what the network gives there as inputs of the loss. */
+  const atOutput = (point: Point): E.Either<DslError, Point['environment']> =>
+    pipe(
+      values([output, Jv, Jw], point),
+      E.map(
+        ([at, along, across]) =>
+          new Map([...point.environment, [outer.z, at], [outer.v, along], [outer.w, across]] as const),
+      ),
+    );
+  /** ⟨w, C v⟩ is the number of a form. */
+  const formed = (form: CurvatureForm, Cv: Expr) => {
+    const { z, gradient: atZ, v: along, w: across } = outer;
+    const number = form({ z, gradient: atZ, Jv: along, Jw: across });
+    return (point: Point) =>
+      pipe(
+        E.Do,
+        E.bind('environment', () => atOutput(point)),
+        E.bind('form', ({ environment }) => valuesOf([number], environment, sizes)),
+        E.bind('own', () => values([w, Cv, Jv], point)),
+        E.map(({ form: [[expected = Number.NaN]], own: [across2, product, j] }) =>
+          equalProducts(
+            inner(across2, product),
+            expected,
+            Math.max(productSize(across2, product), curvatureRounding(j)),
+          ),
+        ),
+      );
+  };
   const second = [loss, gradient];
   const ofCurvatures = curvatures.flatMap(({ name, matrix, Cv, Cw }): readonly LawCheck[] => [
-    ...(matrix === 'symmetric'
-      ? []
-      : [
-          {
-            law: 'a curvature of the optimizers is the matrix of its name' as const,
-            subject: name,
-            compare: equal(Cv, matrix === 'ggn' ? Gv : curved),
-            roots: second,
-          },
-        ]),
+    {
+      law: 'a curvature of the optimizers is the matrix of its name',
+      subject: name,
+      compare: typeof matrix === 'function' ? formed(matrix, Cv) : equal(Cv, matrix === 'ggn' ? Gv : curved),
+      roots: second,
+    },
     {
       law: 'a curvature of the optimizers is symmetric',
       subject: name,
@@ -149,11 +181,11 @@ export const lawChecks = ({ theta, output, loss, derivatives, curvatures, sizes 
       law: '⟨w, G v⟩ is the curvature of the loss of the linearised model',
       compare: (point) =>
         pipe(
-          values([output, Jv, Jw], point),
-          E.flatMap(([at, along, across]) =>
+          atOutput(point),
+          E.flatMap((environment) =>
             againstDifference(
               { output: outer.slope, directions: [[outer.z, outer.v]], tangent: wGv },
-              new Map([...point.environment, [outer.z, at], [outer.v, along], [outer.w, across]]),
+              environment,
               sizes,
             ),
           ),

@@ -101,7 +101,8 @@ const subjectOf = (
   const sizes = symbolicSizes([loss], batch);
   return pipe(
     // the author's loss is called again for the derivatives, and may fail where it did not before
-    firstMistake(model.name, derivable),
+    firstMistake(model.name, { output, loss, 'loss at z': outer.loss }),
+    E.flatMap(() => firstMistake(model.name, derivable)),
     E.flatMap(() => checkSize(Object.values(derivable), sizes)),
     E.map(() => ({
       theta,

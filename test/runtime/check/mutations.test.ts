@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { primitives, type ScalarFunction, typed } from '../../../dsl/index.js';
-import { checkedCurvatures, curvatures } from '../../../optim/index.js';
+import { dot, mul, primitives, type ScalarFunction, size, typed } from '../../../dsl/index.js';
+import { checkedCurvatures, curvatures, gradientAt } from '../../../optim/index.js';
 import type { CheckedCurvature } from '../../../runtime/check/laws.js';
 import { checkModel } from '../../../runtime/check/model.js';
 import { interpreterTarget } from '../../../runtime/interpreter.js';
@@ -16,6 +16,12 @@ const network = rightOf(smallMlp);
 
 const withCurvature = (wrong: CheckedCurvature): readonly CheckedCurvature[] =>
   checkedCurvatures(network).map((shipped) => (shipped.name === wrong.name ? wrong : shipped));
+
+const shippedMatrix = (name: string): CheckedCurvature['matrix'] => {
+  const shipped = checkedCurvatures(network).find((curvature) => curvature.name === name);
+  if (shipped === undefined) throw new Error(`no curvature ${name}`);
+  return shipped.matrix;
+};
 
 /** Mistakes in the curvatures that optimizers call. */
 const curvatureMutations: readonly Mutation[] = [
@@ -49,11 +55,39 @@ const curvatureMutations: readonly Mutation[] = [
     options: {
       curvatures: withCurvature({
         name: 'fisher',
-        matrix: 'symmetric',
+        matrix: shippedMatrix('fisher'),
         product: (theta, v) => primitives.map('mul', theta, curvatures.fisher(network, typed(theta))(typed(v))),
       }),
     },
     law: 'a curvature of the optimizers is symmetric',
+  },
+  ...(['fisher', 'empiricalFisher'] as const).map((name) => ({
+    name: `curvature ${name}: half of it`,
+    model: network,
+    options: {
+      curvatures: withCurvature({
+        name,
+        matrix: shippedMatrix(name),
+        product: (theta, v) => mul(0.5, typed(curvatures[name](network, typed(theta))(typed(v)))),
+      }),
+    },
+    law: 'a curvature of the optimizers is the matrix of its name' as const,
+  })),
+  {
+    name: 'curvature empiricalFisher: products of all pairs of samples',
+    model: network,
+    options: {
+      curvatures: withCurvature({
+        name: 'empiricalFisher',
+        matrix: shippedMatrix('empiricalFisher'),
+        // N ∇L ∇Lᵀ v
+        product: (theta, v) => {
+          const gradient = gradientAt(network, typed(theta));
+          return mul(size(network.batch), mul(gradient, dot(gradient, typed(v))));
+        },
+      }),
+    },
+    law: 'a curvature of the optimizers is the matrix of its name',
   },
 ];
 
