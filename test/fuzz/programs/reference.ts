@@ -6,6 +6,8 @@
  * Decisions that rounding can tip (comparisons, argmax) get the error of either outcome; a loop whose number of rounds
  * rounding can change gets the error ∞.
  */
+
+import { postorder } from '../../../dsl/expr.js';
 import type { Expr, NodeOf, Op, WindowAxis } from '../../../dsl/node.js';
 import type { Dim, Shape, Sizes } from '../../../dsl/shape.js';
 import { operandsOf } from '../../../dsl/structure.js';
@@ -65,12 +67,21 @@ const sums = (
 const product = (a: number, e: number, b: number, f: number): number =>
   e === 0 && f === 0 ? 0 : Math.abs(a) * f + Math.abs(b) * e + e * f;
 
+/** Do zeros of a pad, or of what is put between the elements of windows, reach an expression? */
+const padded = (expr: Expr): boolean =>
+  postorder([expr]).some(({ node }) => node.op === 'pad' || node.op === 'windowAdjoint');
+
+// The language leaves open whether the zeros of a pad are terms: a factor that is not finite may meet them or not.
+const open = (zero: number, other: number): boolean => zero === 0 && !Number.isFinite(other);
+
 const contract: Rule<'contract'> = (
   { left, right, leftLabels, rightLabels, output },
   extents,
   { arithmetic, value },
 ) => {
   const [a, b] = [value(left), value(right)];
+  const wild = [a, b].some(({ values }) => !values.every(Number.isFinite));
+  const [padA, padB] = [wild && padded(left), wild && padded(right)];
   const summed = leftLabels.filter((label) => !output.includes(label));
   const stepsOf = (tensor: Tensor, own: readonly number[], labels: readonly number[]) => {
     const all = steps(tensor.extents);
@@ -85,7 +96,8 @@ const contract: Rule<'contract'> = (
     for (let n = 0; n < within.first.length; n += 1) {
       const [i, j] = [startA + Number(within.first[n]), startB + Number(within.second[n])];
       const [x, y] = [Number(a.values[i]), Number(b.values[j])];
-      const carried = product(x, Number(a.errors[i]), y, Number(b.errors[j]));
+      const skippable = (padA && open(x, y)) || (padB && open(y, x));
+      const carried = skippable ? anything : product(x, Number(a.errors[i]), y, Number(b.errors[j]));
       const exactly = carried === 0 && Math.fround(x * y) === x * y;
       add(x * y, exactly ? 0 : rounded(arithmetic, x * y, Number.isNaN(carried) ? anything : carried, 1));
     }
