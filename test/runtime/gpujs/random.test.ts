@@ -120,7 +120,9 @@ for (const mode of ['cpu', 'webasm'] as const)
             [{ name: 'run', inputs: [0, 1], outputs: [2], steps: [step(kernel)] }],
           );
           const runs = [{ stage: 'run', inputs: { x: noise(length, 50), y: noise(length, 51) } }];
-          expect(await compareToInterpreter(target.right, { name: 'random', program: source, runs })).to.deep.equal([]);
+          // differences of nearly equal values, such as tanh x − x, keep the rounding of those
+          const found = await compareToInterpreter(target.right, { name: 'random', program: source, runs }, 100);
+          expect(found).to.deep.equal([]);
         }),
         { numRuns: 60 },
       );
