@@ -8,7 +8,8 @@ import { interpreterTarget } from '../../../runtime/interpreter.js';
 import type { Executable, Target } from '../../../runtime/target.js';
 import { smallMlp } from '../../optim/problems.js';
 import { rightOf } from '../../support/evaluation.js';
-import { type Mutation, mutations } from './mutations.js';
+import type { Mutation } from './mutation.js';
+import { mutations } from './mutations.js';
 import { simplificationMutations } from './simplifications.js';
 import { classifier, convolution, movementModel, powerModel, scalarModel } from './subjects.js';
 

@@ -5,7 +5,7 @@ import { mapRules, type ScalarIdentities, scalarIdentities } from '../../../comp
 import { type SimplifyRules, simplifyRules } from '../../../compiler/simplify/simplify.js';
 import { uniform, uniformValue } from '../../../compiler/simplify/uniform.js';
 import { type Expr, primitives } from '../../../dsl/index.js';
-import type { Mutation } from './mutations.js';
+import type { Mutation } from './mutation.js';
 import { classifier, convolution, movementModel, powerModel, scalarModel } from './subjects.js';
 
 const { broadcastTo, concat, map, pad, reduce, reshape, slice, transpose, windowed } = primitives;
