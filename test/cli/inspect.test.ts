@@ -174,7 +174,7 @@ describe('sgn check', () => {
   it('certifies a built-in experiment on a target', async () => {
     const { code, out, errors } = await sgn('check', 'sine', '--target', 'wasm');
     expect([code, errors]).to.deep.equal([0, '']);
-    expect(out.split('\n').filter((line) => line.includes('held'))).to.have.length(97);
+    expect(out.split('\n').filter((line) => line.includes('held'))).to.have.length(107);
     expect(out).to.not.include('FAILED');
     // laws and their certificates: the progress bar is for terminals
     for (const line of out.trimEnd().split('\n'))
