@@ -196,7 +196,6 @@ const bytesOf = ({ buffers }: Program): number =>
   buffers.reduce((bytes, { length }) => bytes + Float64Array.BYTES_PER_ELEMENT * length, 0);
 
 const executableOf = (program: Program): Executable => {
-  requireLegal(program, 'interpreter');
   const arrays = program.buffers.map(({ length }) => new Float64Array(length));
   const { admit, done } = stageGate(program);
   const inTurn = turnstile();
@@ -240,6 +239,7 @@ export const interpreterTarget: Target = {
   name: 'interpreter',
   description: 'float64 interpreter (the oracle; slow)',
   compile: (program) => {
+    requireLegal(program, 'interpreter');
     const bytes = bytesOf(program);
     const reason = `it needs ${gibibytes(bytes)} of memory, and the interpreter takes ${gibibytes(mostBytes)}`;
     return bytes > mostBytes
