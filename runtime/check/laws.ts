@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Names } from '../../compiler/print/names.js';
 import type { DslError, Expr, Sizes } from '../../dsl/index.js';
-import { zip } from '../../dsl/internal.js';
+import { at, zip } from '../../dsl/internal.js';
 import type { Law } from './certificate.js';
 import {
   againstDifference,
@@ -122,18 +122,18 @@ export const lawChecks = ({ theta, output, loss, derivatives, curvatures, sizes 
   /** ⟨w, C v⟩ is the number of a form. */
   const formed = (form: CurvatureForm, Cv: Expr) => {
     const { z, gradient: atZ, v: along, w: across } = outer;
-    const number = form({ z, gradient: atZ, Jv: along, Jw: across });
+    const formOf = form({ z, gradient: atZ, Jv: along, Jw: across });
     return (point: Point) =>
       pipe(
         E.Do,
         E.bind('environment', () => atOutput(point)),
-        E.bind('form', ({ environment }) => valuesOf([number], environment, sizes)),
+        E.bind('form', ({ environment }) => valuesOf([formOf], environment, sizes)),
         E.bind('own', () => values([w, Cv, Jv], point)),
-        E.map(({ form: [[expected = Number.NaN]], own: [across2, product, j] }) =>
+        E.map(({ form: [number], own: [direction, product, j] }) =>
           equalProducts(
-            inner(across2, product),
-            expected,
-            Math.max(productSize(across2, product), curvatureRounding(j)),
+            inner(direction, product),
+            at(number, 0, 'the number of a form'),
+            Math.max(productSize(direction, product), curvatureRounding(j)),
           ),
         ),
       );
